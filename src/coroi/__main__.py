@@ -1,0 +1,5 @@
+"""Run the command line with ``python -m coroi``."""
+
+from coroi.cli import main
+
+main()

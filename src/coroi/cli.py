@@ -1,0 +1,227 @@
+"""The commands: they read arguments, call the package and print what it says. Heavy libraries load when needed."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from coroi import __version__
+from coroi.errors import CoroiError
+
+if TYPE_CHECKING:
+    from coroi.schemas import Need
+    from coroi.studies.check import Checked
+    from coroi.studies.runner import Run
+
+STUDY_FAILED, UNUSABLE, STOPPED = 1, 2, 130
+
+app = typer.Typer(
+    help="Does customer obsession pay here, how much, when, and how sure are we? Answers from a company's own data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan file.", show_default=False)]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder of the data, if it is not the plan's own.")
+]
+ReportsFolder = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder of the reports.")]
+NewFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.", show_default=False)]
+
+
+def main() -> None:
+    """Run the command line; end with 0 done, 1 a study failed, 2 plan or data unusable, 130 stopped."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        app(prog_name="coroi")
+    except CoroiError as problem:
+        _say(str(problem), error=True)
+        sys.exit(UNUSABLE)
+    except OSError as problem:
+        _say(f"{problem.filename or 'coroi'}: {problem.strerror or problem}.", error=True)
+        sys.exit(UNUSABLE)
+    except Exception as bug:
+        if sys.flags.dev_mode:
+            raise
+        _say(
+            f"coroi itself failed: {type(bug).__name__}: {bug}\n"
+            "Please report it with the output of `python -X dev -m coroi` and the same arguments.",
+            error=True,
+        )
+        sys.exit(STUDY_FAILED)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.", is_eager=True)] = False,
+) -> None:
+    if version:
+        _say(f"coroi {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(output: ReportsFolder = Path("reports")) -> None:
+    """Run the studies on a small synthetic company that comes with coroi."""
+    from coroi.studies.bundled import sample_folder
+    from coroi.studies.runner import run_plan
+
+    with _working() as progress:
+        finished = run_plan(sample_folder() / "plan.yaml", output=output, progress=progress)
+    _show_run(finished)
+
+
+@app.command()
+def init(
+    folder: NewFolder,
+    exports: Annotated[
+        Path | None, typer.Option("--from", metavar="EXPORTS", help="Folder of exports to draft the plan from.")
+    ] = None,
+) -> None:
+    """Write a commented plan and table templates; with exports, a plan drafted from looking at them."""
+    from coroi.studies.draft import write_project
+
+    for path in write_project(folder, exports):
+        _say(f"wrote {path}")
+    _say(f"Read {folder / 'plan.yaml'}, correct it, then: coroi check {folder / 'plan.yaml'}")
+
+
+@app.command()
+def check(plan: PlanFile, data: DataFolder = None) -> None:
+    """Say which tables are there, what is wrong with them, and which studies can run."""
+    from coroi.studies.check import check_plan
+
+    with _working() as progress:
+        checked = check_plan(plan, data=data, progress=progress)
+    _show_check(checked)
+
+
+@app.command()
+def run(
+    plan: PlanFile,
+    data: DataFolder = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="STUDY", help="Run this study; may be repeated.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option("-p", metavar="STUDY.NAME=VALUE", help="Set a parameter; may be repeated.")
+    ] = None,
+    output: ReportsFolder = Path("reports"),
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=1, help="Stop a study that takes longer.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Run even what is done and unchanged.")] = False,
+) -> None:
+    """Run a plan's studies and render their pages."""
+    from coroi.studies.jobs import parse_overrides
+    from coroi.studies.runner import run_plan
+
+    with _working() as progress:
+        finished = run_plan(
+            plan,
+            data=data,
+            only=only,
+            parameters=parse_overrides(parameter or ()),
+            output=output,
+            timeout=timeout,
+            again=again,
+            progress=progress,
+        )
+    _show_run(finished)
+
+
+@app.command()
+def studies() -> None:
+    """List the studies: what each asks, what it needs, and its parameters."""
+    from coroi.studies.parameters import read_parameters
+    from coroi.studies.registry import STUDIES, notebook_of
+
+    for study in STUDIES.values():
+        _say(study.name, style="bold")
+        _say(f"  {study.question}")
+        _say(f"  needs: {_needs(study.need)}")
+        for name, parameter in read_parameters(notebook_of(study.name)).items():
+            _say(f"  -p {study.name}.{name}={parameter.default}  {parameter.sentence}")
+
+
+@app.command()
+def simulate(
+    folder: NewFolder,
+    customers: Annotated[int, typer.Option(min=1, metavar="N", help="Customers ever.")] = 1500,
+    months: Annotated[int, typer.Option(min=2, metavar="M", help="Months observed.")] = 36,
+    seed: Annotated[int, typer.Option(min=0, metavar="S", help="Equal seeds give equal companies.")] = 1,
+) -> None:
+    """Write the tables of a synthetic company, a plan that runs them, and the truth in them."""
+    from coroi.company import simulate_company, write_company
+
+    with _working() as progress:
+        progress("simulating")
+        written = write_company(simulate_company(customers=customers, months=months, seed=seed), folder)
+    for path in written:
+        _say(f"wrote {path}")
+    _say(f"Now: coroi run {folder / 'plan.yaml'}")
+
+
+def _show_run(finished: Run) -> None:
+    for study in finished.studies:
+        _say(f"{study.title}", style="bold")
+        _say(f"  {study.status}{' (unchanged, not run again)' if study.unchanged else ''}")
+        for line in (study.headline or study.message).splitlines():
+            _say(f"  {line}")
+        _say(f"  {study.page}")
+    _say(f"Report: {finished.index}")
+    if not finished.done:
+        raise typer.Exit(STUDY_FAILED)
+
+
+def _show_check(checked: Checked) -> None:
+    for table, lines in checked.ledger.groupby("table", sort=False):
+        rows = lines.groupby("step")["rows"].sum()
+        _say(f"{table!s}: {rows.get('in', 0):,} rows in, {rows.get('out', 0):,} used", style="bold")
+        for line in lines[~lines["step"].isin(["in", "out"])].to_dict("records"):
+            where = f" (such as rows {line['examples']})" if line["examples"] else ""
+            _say(f"  {line['step']} {line['rows']:,}: {line['sentence'] or line['rule']}{where}")
+    _say("Studies", style="bold")
+    for study, missing in checked.studies.items():
+        _say(f"  {study}: " + (f"cannot run, the data lack {missing}" if missing else "can run"))
+    if checked.problems:
+        _say("\n".join(map(str, checked.problems)), error=True)
+        raise typer.Exit(UNUSABLE)
+
+
+def _needs(need: Need) -> str:
+    tables = " or ".join(" and ".join(choice) for choice in need.any_of) or "any table"
+    return tables + (", with a metric" if need.metrics else "")
+
+
+def _say(text: str, *, style: str = "", error: bool = False) -> None:
+    shown = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    Console(stderr=error, highlight=False).print(Text(shown, style=style), soft_wrap=True)
+
+
+@contextmanager
+def _working() -> Iterator[Callable[[str], None]]:
+    """Show progress where somebody looks on, and end in order when stopped."""
+    console = Console(stderr=True)
+    try:
+        if console.is_terminal:
+            with console.status(Text("reading")) as status:
+                yield lambda words: status.update(Text(words))
+        else:
+            yield lambda _words: None
+    except KeyboardInterrupt:
+        logging.disable()  # the libraries' own words on what was cut off
+        _say("Stopped. What was there before is as it was.", error=True)
+        raise typer.Exit(STOPPED) from None
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

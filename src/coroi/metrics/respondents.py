@@ -1,0 +1,90 @@
+"""Respondents against the rest: how those who answer differ in what is known of everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from coroi.results import Result
+
+MIN_CUSTOMERS = 10
+
+
+def score_respondents(moments: pd.DataFrame, *, traits: Sequence[str], level: float = 0.95) -> Result:
+    """Compare customers who had answered with those who never had.
+
+    Parameters
+    ----------
+    moments : pandas.DataFrame
+        One row for each ``trait`` and ``answered`` (bool): ``n``, ``mean``, ``variance`` (sample), over customers.
+    traits : sequence of str
+        Traits in the order in which they are reported.
+    level : float
+        Level of the intervals.
+
+    Returns
+    -------
+    Result
+        Terms ``difference`` (mean of those who answered less mean of the rest, in the trait's unit) and
+        ``standardised`` (in pooled standard deviations) by trait; Welch intervals. Not identified with fewer
+        than 10 customers on a side, or where a trait does not vary.
+
+    Notes
+    -----
+    Assumption: customers are independent of each other (untestable here). A difference says that answers do
+    not speak for everybody; it does not say what the silent think. Reference: Welch (1947), Biometrika 34:28-35.
+    """
+    rows = []
+    for trait in traits:
+        sides = moments[moments["trait"] == trait].set_index("answered")
+        rows += _rows(trait, sides, level)
+    n = int(moments.groupby("trait")["n"].sum().max()) if len(moments) else 0
+    return Result(
+        method="respondents",
+        estimand="mean of customers who had answered less mean of those who never had, by trait",
+        spec={"traits": list(traits), "level": level},
+        estimates=pd.DataFrame(rows),
+        n_obs=n,
+        n_entities=n,
+        tables={"moments": moments.reset_index(drop=True)},
+    )
+
+
+def _rows(trait: str, sides: pd.DataFrame, level: float) -> list[dict]:
+    names = [{"term": term, "trait": trait} for term in ("difference", "standardised")]
+    reason = _hindrance(sides)
+    if reason:
+        nan = float("nan")
+        unknown = {"estimate": nan, "std_error": nan, "conf_low": nan, "conf_high": nan}
+        return [name | unknown | {"identified": False, "reason": reason} for name in names]
+    yes, no = sides.loc[True], sides.loc[False]
+    gap = yes["mean"] - no["mean"]
+    parts = np.array([yes["variance"] / yes["n"], no["variance"] / no["n"]])
+    error = np.sqrt(parts.sum())
+    df = parts.sum() ** 2 / (parts**2 / np.array([yes["n"] - 1, no["n"] - 1])).sum()
+    half = stats.t.ppf(0.5 + level / 2, df) * error
+    pooled = np.sqrt((yes["variance"] + no["variance"]) / 2)
+    return [
+        name
+        | {
+            "estimate": float(gap / unit),
+            "std_error": float(error / unit),
+            "conf_low": float((gap - half) / unit),
+            "conf_high": float((gap + half) / unit),
+            "identified": True,
+            "reason": "",
+        }
+        for name, unit in zip(names, (1.0, pooled), strict=True)
+    ]
+
+
+def _hindrance(sides: pd.DataFrame) -> str:
+    for answered, said in ((True, "answered"), (False, "never answered")):
+        if answered not in sides.index or sides.loc[answered, "n"] < MIN_CUSTOMERS:
+            return f"fewer than {MIN_CUSTOMERS} customers {said}"
+    if not sides["variance"].sum() > 0:
+        return "the trait is the same for all"
+    return ""

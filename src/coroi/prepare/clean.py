@@ -1,0 +1,102 @@
+"""The steps that every table shares: read, refuse, repair, drop, count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from coroi.errors import DataError, Problem, raise_together
+from coroi.prepare.cleaning.blank_ids import blank_id
+from coroi.prepare.cleaning.duplicates import key_problems, repeated_row
+from coroi.prepare.cleaning.float_ids import repair_float_ids
+from coroi.prepare.cleaning.rules import Rule, drop_rows, fresh, note_rows
+from coroi.prepare.cleaning.unread import unread_problems, unread_rules
+from coroi.prepare.ledger import Ledger
+from coroi.prepare.mapping import UNREAD, Mapped, read_source, unpivot_scores
+from coroi.schemas import TableSchema
+from coroi.sources import Source
+
+MoreRules = Callable[[Any], Sequence[Rule]]
+MoreProblems = Callable[[Any], Sequence[Problem]]
+
+
+def load_mapped(
+    connection: Any, source: Source, schema: TableSchema, base: Path, ledger: Ledger, name: str | None = None
+) -> Mapped:
+    """Read a table, unpivot its scores, keep it in the engine, and repair ids that became decimals.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, holds no row, or too many of its cells are not what they should be.
+    """
+    name = name or schema.name
+    mapped = read_source(connection, source, schema, base, ledger, name)
+    if source.scores and schema.name == "responses":
+        mapped = unpivot_scores(mapped, source.scores)
+        n_rows = sum(e[3] if e[1] == "in" else -e[3] for e in ledger.entries if e[0] == name and e[1] in ("in", "left out"))
+        gained = n_rows * (len(source.scores) - 1)
+        if gained:
+            ledger.add(name, "in", gained, f"a row for each of the {len(source.scores)} metrics of a survey")
+    table = fresh(connection, mapped.table)
+    if not connection.execute(table.count()):
+        raise DataError(Problem(name, "no row is left to use.", "Look at the file and at the plan's `where`."))
+    ids = tuple(c.name for c in schema.columns if c.kind == "id" and c.name in mapped.columns)
+    table = repair_float_ids(connection, table, ids, name, ledger)
+    raise_together(unread_problems(connection, table, schema, mapped.columns, name), DataError)
+    return Mapped(table, mapped.columns)
+
+
+def clean_rows(
+    connection: Any,
+    mapped: Mapped,
+    schema: TableSchema,
+    ledger: Ledger,
+    *,
+    own_id: str | None = None,
+    more: MoreRules = lambda _: (),
+    problems: MoreProblems = lambda _: (),
+    name: str | None = None,
+) -> Any:
+    """Apply the shared rules and a table's own ones; the key is proved unique at the end.
+
+    Returns
+    -------
+    ibis.Table
+        The clean table with ``_row``; cells that could not be read are empty.
+
+    Raises
+    ------
+    DataError
+        If nothing is left, or rows that differ share a key.
+    """
+    name = name or schema.name
+    table, columns = mapped.table, mapped.columns
+    raise_together(problems(table), DataError)
+    drop, empty = unread_rules(table, schema, columns)
+    note_rows(connection, table, empty, name, ledger, step="set to missing")
+    rules = [blank_id(table), *drop]
+    key = own_id if own_id in columns else (schema.key[0] if schema.key else None)
+    if key:
+        rules.append(repeated_row(table, columns, key))
+    kept = drop_rows(connection, table, [*rules, *more(table)], name, ledger)
+    kept = fresh(connection, kept.drop(*(c for c in kept.columns if c.startswith(UNREAD))))
+    if not connection.execute(kept.count()):
+        fix = "The ledger of `coroi check` shows which rule took how many rows."
+        raise DataError(Problem(name, "no row is left after cleaning.", fix))
+    raise_together(key_problems(connection, kept, schema.key, name), DataError)
+    return kept
+
+
+def complete(connection: Any, table: Any, schema: TableSchema, ledger: Ledger, extra: Sequence[str] = ()) -> Any:
+    """Give a clean table all columns of its schema, and enter its rows as out."""
+    import ibis
+
+    types = {"id": "string", "text": "string", "date": "date", "number": "float64", "flag": "boolean"}
+    given = {c.name: table[c.name] for c in schema.columns if c.name in table.columns}
+    lacking = {c.name: ibis.null(types[c.kind]) for c in schema.columns if c.name not in table.columns}
+    ordered = {c: (given | lacking)[c] for c in schema.names}
+    result = fresh(connection, table.select(**ordered, **{c: table[c] for c in extra}))
+    ledger.add(schema.name, "out", connection.execute(result.count()))
+    return result

@@ -1,0 +1,40 @@
+"""Rows that stand twice: the same in everything is one too many; the same key with other content is a question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+
+from coroi.errors import Problem
+from coroi.prepare.cleaning.rules import Rule, examples
+from coroi.storage.files import ROW
+
+
+def repeated_row(table: Any, columns: tuple[str, ...], key: str) -> Rule:
+    """Match every row after the first that equals it in all columns, its own number included."""
+    order = ibis.row_number().over(group_by=list(columns), order_by=ROW)
+    return Rule("repeated row", (order > 0) & table[key].notnull(), f"the same row again, {key} included")
+
+
+def reused_key(table: Any, key: str) -> Rule:
+    """Match rows whose own number stands in another row with other content."""
+    n = table[key].count().over(group_by=key)
+    return Rule(f"reused {key}", (n > 1) & table[key].notnull(), f"{key} stands in rows that differ; all are kept")
+
+
+def key_problems(connection: Any, table: Any, key: tuple[str, ...], name: str) -> list[Problem]:
+    """Return a problem if rows that differ share the table's key."""
+    if not key:
+        return []
+    counted = table.mutate(_n=table.count().over(group_by=list(key)))
+    twice = counted.filter(counted["_n"] > 1)
+    n_rows = connection.execute(twice.count())
+    if not n_rows:
+        return []
+    n_keys = connection.execute(twice.select(*key).distinct().count())
+    rows = ", ".join(map(str, examples(connection, twice, 4)))
+    label = key[0] if len(key) == 1 else f"({', '.join(key)})"
+    what = f"{n_keys:,} duplicate {label} keys with different content, in {n_rows:,} rows: {rows} …"
+    fix = "Keep one row each in the export, or pick them with `where`."
+    return [Problem(name, what, fix)]

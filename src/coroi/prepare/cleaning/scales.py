@@ -1,0 +1,64 @@
+"""Scores against their scale: codes for "no answer" are emptied, scores off the scale dropped, a wrong scale refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+
+from coroi.errors import Problem, did_you_mean
+from coroi.prepare.cleaning.rules import Rule
+from coroi.sources import Metric
+
+WRONG_SCALE = 0.10  # share of scores off the scale above which the scale itself is in doubt
+
+
+def missing_code(table: Any, metrics: Mapping[str, Metric]) -> Rule:
+    """Match scores that the plan names as codes for "no answer"."""
+    hits = [
+        (table["metric"] == name) & (table["score"] == float(code))
+        for name, metric in metrics.items()
+        for code in metric.missing_codes
+        if isinstance(code, (int, float))
+    ]
+    return Rule("missing code", ibis.or_(*hits) if hits else ibis.literal(False), "a code for no answer")
+
+
+def off_scale(table: Any, metrics: Mapping[str, Metric]) -> Rule:
+    """Match scores outside their metric's scale."""
+    hits = [
+        (table["metric"] == name) & ~table["score"].between(*metric.scale) for name, metric in metrics.items()
+    ]
+    ends = ", ".join(f"{name} {m.scale[0]:g} to {m.scale[1]:g}" for name, m in metrics.items())
+    return Rule("off the scale", ibis.or_(*hits) if hits else ibis.literal(False), f"score outside the scale ({ends})")
+
+
+def scale_problems(connection: Any, table: Any, metrics: Mapping[str, Metric], name: str) -> list[Problem]:
+    """Return problems for metrics that the plan does not know, and for scales that many scores do not fit."""
+    seen = connection.to_pandas(
+        table.filter(table["score"].notnull())
+        .group_by("metric")
+        .agg(n=ibis._.count(), low=ibis._.score.min(), high=ibis._.score.max())
+        .order_by("metric")
+    )
+    problems = []
+    for row in seen.itertuples():
+        if row.metric not in metrics:
+            shown = "an empty name" if row.metric is None or row.metric != row.metric else f"'{row.metric}'"
+            what = f"{row.n:,} answers carry {shown}, which is not one of the plan's metrics."
+            problems.append(Problem(f"{name}.metric", what, did_you_mean(str(row.metric), metrics)))
+            continue
+        metric = metrics[row.metric]
+        valid = table.filter(table["metric"] == row.metric)
+        valid = valid.filter(~missing_code(valid, metrics).condition)
+        off = connection.execute(valid.filter(~valid["score"].between(*metric.scale)).count())
+        n = connection.execute(valid.filter(valid["score"].notnull()).count())
+        if off > WRONG_SCALE * n:
+            what = (
+                f"{off:,} of {n:,} scores of '{row.metric}' lie outside {metric.scale[0]:g} to {metric.scale[1]:g}; "
+                f"they run from {row.low:g} to {row.high:g}."
+            )
+            fix = f"Correct metrics.{row.metric}.scale, or name the codes for no answer under missing_codes."
+            problems.append(Problem(f"{name}.score", what, fix))
+    return problems

@@ -1,0 +1,142 @@
+"""All tables of a plan, cleaned, with the panel that they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from coroi.errors import DataError, Problem
+from coroi.prepare.customers import prepare_customers
+from coroi.prepare.exit_flags import cross_tabulate, prepare_exit_flag
+from coroi.prepare.ledger import Ledger
+from coroi.prepare.options import PrepareOptions
+from coroi.prepare.panel import build_panel
+from coroi.prepare.responses import prepare_responses
+from coroi.prepare.snapshot import prepare_snapshot
+from coroi.prepare.subscriptions import prepare_subscriptions
+from coroi.prepare.transactions import prepare_transactions
+from coroi.schemas import Panel
+from coroi.sources import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prepared:
+    """Clean tables, the panel, and the account of how they came about.
+
+    Parameters
+    ----------
+    connection : ibis backend
+        Where the tables live.
+    tables : dict of str to ibis.Table
+        Clean tables by name.
+    panel : Panel or None
+        ``None`` where there are neither contracts nor purchases.
+    ledger : pandas.DataFrame
+        Rows in, out, dropped by rule.
+    flags : pandas.DataFrame
+        Cross-table of the plan's rival churn flags; empty without any.
+    problems : tuple of Problem
+        Why a table cannot be used.
+    """
+
+    connection: Any
+    tables: dict[str, Any]
+    panel: Panel | None
+    ledger: pd.DataFrame
+    flags: pd.DataFrame
+    problems: tuple[Problem, ...] = ()
+
+
+def prepare_company(
+    connection: Any,
+    sources: Mapping[str, Source],
+    exit_flags: Mapping[str, Source],
+    options: PrepareOptions,
+    *,
+    base: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Prepared:
+    """Clean every table of a plan and build the panel.
+
+    Parameters
+    ----------
+    connection : ibis backend
+        From :func:`coroi.storage.connect`.
+    sources, exit_flags : Mapping of str to Source
+        The plan's tables and rival churn flags.
+    options : PrepareOptions
+        The plan's choices.
+    base : Path
+        Folder that relative paths start from.
+    progress : callable
+        Told the name of each step.
+
+    Returns
+    -------
+    Prepared
+        With the problems of all tables; nothing is raised for a table that cannot be used.
+    """
+    ledger = Ledger()
+    problems: list[Problem] = []
+    takes_metrics = {"responses": prepare_responses, "snapshot": prepare_snapshot}
+    plain = {
+        "customers": prepare_customers,
+        "subscriptions": prepare_subscriptions,
+        "transactions": prepare_transactions,
+    }
+    tables: dict[str, Any] = {}
+    for name, source in sources.items():
+        progress(name)
+        try:
+            if name in plain:
+                tables[name] = plain[name](connection, source, base, ledger)
+            else:
+                tables[name] = takes_metrics[name](connection, source, base, ledger, options.metrics)
+        except DataError as error:
+            problems += _located(error, name)
+    panel = None
+    needed = {"contract": "subscriptions", "repeat_purchase": "transactions"}.get(options.relationship)
+    if needed in tables:
+        progress("panel")
+        try:
+            panel = build_panel(connection, tables, options, ledger)
+        except DataError as error:
+            problems += _located(error, "panel")
+    flags = pd.DataFrame()
+    if exit_flags:
+        progress("exit flags")
+        flags = _flags(connection, exit_flags, base, ledger, tables, panel, problems)
+    return Prepared(
+        connection=connection, tables=tables, panel=panel, ledger=ledger.frame(), flags=flags, problems=tuple(problems)
+    )
+
+
+def _flags(
+    connection: Any,
+    sources: Mapping[str, Source],
+    base: Path,
+    ledger: Ledger,
+    tables: Mapping[str, Any],
+    panel: Panel | None,
+    problems: list[Problem],
+) -> pd.DataFrame:
+    gone = {}
+    for name, source in sources.items():
+        try:
+            gone[name] = prepare_exit_flag(connection, source, base, ledger, name)
+        except DataError as error:
+            problems += _located(error, f"exit_flags.{name}")
+    people = panel.data if panel is not None else next((tables[t] for t in ("customers", "snapshot") if t in tables), None)
+    if people is None or not gone:
+        return pd.DataFrame()
+    if panel is not None:
+        gone["exit_in_panel"] = panel.data.filter(panel.data["exited"]).select("customer_id").distinct()
+    return cross_tabulate(connection, people, gone)
+
+
+def _located(error: DataError, name: str) -> tuple[Problem, ...]:
+    return error.problems or (Problem(name, str(error)),)

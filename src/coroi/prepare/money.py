@@ -1,0 +1,95 @@
+"""Money and purchases by customer and period."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import ibis
+
+from coroi.prepare.calendar import as_day, period_index
+from coroi.prepare.spells import FAR
+from coroi.schemas import PERIODS_PER_YEAR, Period
+
+
+def money_of_transactions(transactions: Any, frequency: Period) -> Any:
+    """Sum amounts and margins, and count purchases, by customer and period.
+
+    Returns
+    -------
+    ibis.Table
+        ``customer_id, idx, revenue, margin, n_transactions``; returns lower the money and are no purchases.
+    """
+    rows = transactions.mutate(idx=period_index(transactions["occurred_at"], frequency))
+    bought = (rows["amount"].isnull() | (rows["amount"] > 0)).cast("int64")
+    return rows.group_by("customer_id", "idx").agg(
+        revenue=rows["amount"].sum(), margin=rows["margin"].sum(), n_transactions=bought.sum().cast("int64")
+    )
+
+
+def money_of_contracts(subscriptions: Any, periods: Any, frequency: Period, observed_until: date) -> Any:
+    """Spread monthly prices over the days of each period that a contract covers.
+
+    Parameters
+    ----------
+    subscriptions : ibis.Table
+        With ``start, end`` as day numbers and ``first_idx, last_idx``.
+    periods : ibis.Table
+        The calendar.
+    frequency : str
+        Length of a period.
+    observed_until : date
+        Days after it earn nothing yet.
+
+    Returns
+    -------
+    ibis.Table
+        ``customer_id, idx, revenue``; a contract without a price gives none.
+    """
+    months = 12 / PERIODS_PER_YEAR[frequency]
+    rows = subscriptions.filter(subscriptions["price"].notnull())
+    rows = rows.mutate(idx=ibis.range(rows["first_idx"], rows["last_idx"] + 1).unnest())
+    rows = rows.join(periods, "idx")
+    until = ibis.least(rows["end"], rows["last"], as_day(observed_until))
+    days = until - ibis.greatest(rows["start"], rows["first"]) + 1
+    share = ibis.greatest(days, 0) / (rows["last"] - rows["first"] + 1)
+    rows = rows.mutate(part=rows["price"] * months * share)
+    return rows.group_by("customer_id", "idx").agg(revenue=rows["part"].sum())
+
+
+def contract_rows(subscriptions: Any, frequency: Period, observed_until: date) -> Any:
+    """Return contracts with day numbers and the indices of their first and last period within the data."""
+    from coroi.prepare.calendar import day_number, index_of
+
+    until = index_of(observed_until, frequency)
+    rows = subscriptions.mutate(
+        start=day_number(subscriptions["start_at"]),
+        end=day_number(subscriptions["end_at"]).fill_null(FAR),
+        first_idx=period_index(subscriptions["start_at"], frequency),
+        last_idx=ibis.least(period_index(subscriptions["end_at"], frequency).fill_null(until), until),
+    )
+    return rows.filter(rows["first_idx"] <= until)
+
+
+def renewals(contracts: Any, frequency: Period) -> Any:
+    """Return the periods in which a term ends, and with it the choice to leave.
+
+    Parameters
+    ----------
+    contracts : ibis.Table
+        From :func:`contract_rows`.
+    frequency : str
+        Length of a period.
+
+    Returns
+    -------
+    ibis.Table
+        ``customer_id, idx``, each pair once; contracts without a term give none.
+    """
+    terms = contracts.filter(contracts["term_months"] >= 1)
+    months = terms["term_months"].round().cast("int64")
+    length = (terms["last_idx"] - terms["first_idx"] + 1).cast("float64") * (12 / PERIODS_PER_YEAR[frequency])
+    terms = terms.mutate(term=months, k=ibis.range(1, (length / months).floor().cast("int64") + 2).unnest())
+    last = (terms["start_at"] + (terms["k"] * terms["term"]).as_interval("M")).cast("date") - ibis.interval(days=1)
+    terms = terms.mutate(idx=period_index(last.cast("date"), frequency))
+    return terms.filter(terms["idx"] <= terms["last_idx"]).select("customer_id", "idx").distinct()

@@ -1,0 +1,122 @@
+"""Text to ids, dates, numbers and flags, as expressions: what does not parse becomes null, to be counted."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import ibis
+
+_MONTHS = {
+    m: f"{i:02d}"
+    for i, m in enumerate(("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)
+}
+_PARTS = {
+    "%Y": r"(?P<Y>\d{4})",
+    "%y": r"(?P<y>\d{2})",
+    "%m": r"(?P<m>\d{1,2})",
+    "%d": r"(?P<d>\d{1,2})",
+    "%b": r"(?P<b>[A-Za-z]{3})[a-z]*\.?",
+    "%B": r"(?P<b>[A-Za-z]{3})[a-z]*",
+    "%H": r"\d{1,2}",
+    "%I": r"\d{1,2}",
+    "%M": r"\d{2}",
+    "%S": r"\d{2}(?:\.\d+)?",
+    "%f": r"\d+",
+    "%p": r"[AaPp]\.?[Mm]\.?",
+    "%z": r"(?:Z|[+-]\d{2}:?\d{2})",
+    "%Z": r"[A-Z]{2,5}",
+}
+ISO_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0")
+FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0")
+
+
+def text(column: Any) -> Any:
+    """Trim a column as text; an empty cell is null."""
+    return column.cast("string").strip().nullif("")
+
+
+def date_pattern(date_format: str) -> tuple[str, dict[str, int]]:
+    """Turn a strptime format into a regular expression and the group numbers of its parts.
+
+    Raises
+    ------
+    ValueError
+        If the format uses a code that is not a date's, or does not tell year, month and day.
+    """
+    pattern, position = "", 0
+    for code in re.finditer(r"%.", date_format):
+        if code.group() not in _PARTS:
+            raise ValueError(f"'{code.group()}' is not one of {', '.join(_PARTS)}")
+        pattern += re.escape(date_format[position : code.start()]) + _PARTS[code.group()]
+        position = code.end()
+    pattern += re.escape(date_format[position:])
+    groups = dict(re.compile(pattern).groupindex)
+    if not ({"Y", "y"} & set(groups) and {"m", "b"} & set(groups) and "d" in groups):
+        raise ValueError("it does not tell year, month and day")
+    return "^" + re.sub(r"\?P<\w>", "", pattern) + "$", groups
+
+
+def parse_date(column: Any, formats: tuple[str, ...] = ()) -> Any:
+    """Read dates; without a format only ISO 8601 is taken, since any other order is a guess.
+
+    Parameters
+    ----------
+    column : ibis column
+        Text, number, date or timestamp.
+    formats : tuple of str
+        strptime formats, tried in order.
+    """
+    kind = column.type()
+    if kind.is_timestamp() or kind.is_date():
+        return column.cast("date")
+    raw = text(column)
+    if not formats:
+        return ibis.cases((raw.re_search(ISO_DATE), raw.re_extract(ISO_DATE, 1).try_cast("date")))
+    return ibis.coalesce(*(_parse_with(raw, f) for f in formats))
+
+
+def _parse_with(raw: Any, date_format: str) -> Any:
+    pattern, groups = date_pattern(date_format)
+    part = {name: raw.re_extract(pattern, at) for name, at in groups.items()}
+    if "Y" in part:
+        year = part["Y"]
+    else:
+        short = part["y"].try_cast("int64")
+        year = (short + ibis.cases((short < 69, 2000), else_=1900)).cast("string")
+    if "m" in part:
+        month = part["m"].lpad(2, "0")
+    else:
+        name = part["b"].lower()
+        month = ibis.cases(*((name == m, n) for m, n in _MONTHS.items()))
+    iso = year + "-" + month + "-" + part["d"].lpad(2, "0")
+    return ibis.cases((raw.re_search(pattern), iso.try_cast("date")))
+
+
+def parse_number(column: Any) -> Any:
+    """Read numbers; text with anything but digits, sign, point and exponent is null, and so are NaN and infinity."""
+    if column.type().is_boolean():
+        return column.cast("float64")
+    value = column.cast("float64") if column.type().is_numeric() else text(column).try_cast("float64")
+    return ibis.cases((value.isnan() | value.isinf(), ibis.null("float64")), else_=value)
+
+
+def parse_flag(column: Any) -> Any:
+    """Read yes and no; any other word is null."""
+    if column.type().is_boolean():
+        return column
+    word = text(column).lower()
+    return ibis.cases((word.isin(TRUE_WORDS), True), (word.isin(FALSE_WORDS), False))
+
+
+def parse_id(column: Any) -> Any:
+    """Read identifiers as text."""
+    return text(column)
+
+
+def parse(column: Any, kind: str, formats: tuple[str, ...] = ()) -> Any:
+    """Read a column as its kind says."""
+    if kind == "date":
+        return parse_date(column, formats)
+    return {"number": parse_number, "flag": parse_flag, "id": parse_id, "text": text}[kind](column)

@@ -1,0 +1,52 @@
+"""Responses: one row an answer, on its metric's scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from coroi.errors import DataError, Problem
+from coroi.prepare.clean import clean_rows, complete, load_mapped
+from coroi.prepare.cleaning.duplicates import reused_key
+from coroi.prepare.cleaning.order import empty, ends_before_start
+from coroi.prepare.cleaning.rules import note_rows
+from coroi.prepare.cleaning.scales import missing_code, off_scale, scale_problems
+from coroi.prepare.ledger import Ledger
+from coroi.schemas import RESPONSES
+from coroi.sources import Metric, Source
+
+
+def prepare_responses(
+    connection: Any, source: Source, base: Path, ledger: Ledger, metrics: Mapping[str, Metric]
+) -> Any:
+    """Return one row an answer, each on the scale of its metric.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be used, a metric is unknown, or a scale does not fit its scores.
+    """
+    mapped = load_mapped(connection, source, RESPONSES, base, ledger)
+    if not {"metric", "score"} <= set(mapped.columns):
+        fix = "Map both, or give `scores`: the column of each metric."
+        raise DataError(Problem("responses", "neither `scores` nor the columns metric and score are mapped.", fix))
+
+    def rules(table: Any) -> list:
+        found = [missing_code(table, metrics), empty(table, "score"), off_scale(table, metrics), empty(table, "answered_at")]
+        return found + ([ends_before_start(table, "asked_at", "answered_at")] if "asked_at" in mapped.columns else [])
+
+    table = clean_rows(
+        connection,
+        mapped,
+        RESPONSES,
+        ledger,
+        own_id="response_id",
+        more=rules,
+        problems=lambda t: scale_problems(connection, t, metrics, "responses"),
+    )
+    if "response_id" in mapped.columns and len(source.scores) < 2:
+        note_rows(connection, table, [reused_key(table, "response_id")], "responses", ledger)
+    return complete(connection, table.mutate(score=ibis._.score.cast("float64")), RESPONSES, ledger)

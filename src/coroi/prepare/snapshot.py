@@ -1,0 +1,73 @@
+"""Snapshot: one row a customer as seen on one date, for firms that kept no history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from coroi.errors import DataError, Problem
+from coroi.prepare.clean import clean_rows, complete, load_mapped
+from coroi.prepare.cleaning.order import empty
+from coroi.prepare.cleaning.rules import Rule, note_rows
+from coroi.prepare.ledger import Ledger
+from coroi.schemas import SNAPSHOT
+from coroi.sources import Metric, Source
+
+
+def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger, metrics: Mapping[str, Metric]) -> Any:
+    """Return one row a customer with a column for each metric.
+
+    Raises
+    ------
+    DataError
+        If the table cannot be used, if a metric was answered on or after the day on which the customer left,
+        or if most scores of a metric lie off its scale.
+    """
+    mapped = load_mapped(connection, source, SNAPSHOT, base, ledger)
+    table = clean_rows(
+        connection,
+        mapped,
+        SNAPSHOT,
+        ledger,
+        more=lambda t: [empty(t, "left")],
+        problems=lambda t: [*_late_answers(connection, t), *_wrong_scales(connection, t, source, metrics)],
+    )
+    for name in source.scores:
+        score, metric = table[name], metrics[name]
+        codes = [float(c) for c in metric.missing_codes if isinstance(c, (int, float))]
+        coded = score.isin(codes) if codes else ibis.literal(False)
+        off = ~score.between(*metric.scale) & ~coded
+        ends = f"{metric.scale[0]:g} to {metric.scale[1]:g}"
+        found = [
+            Rule("missing code", coded, f"{name}: a code for no answer; left empty"),
+            Rule("off the scale", off, f"{name} outside {ends}; left empty"),
+        ]
+        note_rows(connection, table, found, "snapshot", ledger, step="set to missing")
+        table = table.mutate(**{name: (coded | off).ifelse(ibis.null("float64"), score)})
+    return complete(connection, table, SNAPSHOT, ledger, extra=tuple(source.scores))
+
+
+def _late_answers(connection: Any, table: Any) -> list[Problem]:
+    """Refuse answers dated on or after the exit, or after the snapshot itself: the outcome would explain itself."""
+    problems = []
+    for other, said in (("left_at", "on or after the day on which the customer left"), ("as_of", "after the snapshot")):
+        if {"answered_at", other} <= set(table.columns):
+            late = table["answered_at"] >= table[other] if other == "left_at" else table["answered_at"] > table[other]
+            n = connection.execute(table.filter(late).count())
+            if n:
+                fix = "Give the last answers before that date, or leave these customers' answers empty."
+                problems.append(Problem("snapshot.answered_at", f"{n:,} answers are dated {said}.", fix))
+    return problems
+
+
+def _wrong_scales(connection: Any, table: Any, source: Source, metrics: Mapping[str, Metric]) -> list[Problem]:
+    from coroi.prepare.cleaning.scales import scale_problems
+
+    problems = []
+    for name in source.scores:
+        long = table.select(metric=ibis.literal(name), score=table[name])
+        problems += scale_problems(connection, long, metrics, "snapshot")
+    return problems

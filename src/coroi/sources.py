@@ -1,0 +1,86 @@
+"""How a plan says where a table comes from: files, renamed columns, joins, filters, groups, scales; never SQL."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Value = str | int | float | bool | None
+
+
+class Strict(BaseModel):
+    """A part of the plan: unknown keys are refused, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class File(Strict):
+    """A file, or several by a glob, and how to read it. Paths are relative to the plan or to ``--data``."""
+
+    path: Name
+    format: Literal["csv", "parquet", "xlsx"] | None = None  # None: told by the ending
+    encoding: str | None = None  # None: UTF-8, or what the byte-order mark says
+    delimiter: str | None = None  # None: sniffed
+    sheet: str | None = None
+
+
+class Filter(Strict):
+    """Keep the rows whose column has one of the values (or, with ``not_in``, none of them)."""
+
+    column: Name
+    values: tuple[Value, ...] = Field(default=(), alias="in")
+    not_values: tuple[Value, ...] = Field(default=(), alias="not_in")
+
+
+class Join(File):
+    """Another file that adds columns: every row here finds at most one row there."""
+
+    on: Name | dict[Name, Name]  # one name on both sides, or {here: there}
+    where: tuple[Filter, ...] = ()
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Column here to column there."""
+        return {self.on: self.on} if isinstance(self.on, str) else dict(self.on)
+
+
+class Source(File):
+    """Where a table comes from and how its columns are to be read."""
+
+    columns: dict[Name, Name] = Field(default_factory=dict)  # ours: theirs
+    scores: dict[Name, Name] = Field(default_factory=dict)  # metric: column
+    join: tuple[Join, ...] = ()
+    where: tuple[Filter, ...] = ()
+    values: dict[Name, dict[Name, Value]] = Field(default_factory=dict)  # our column: {their value: our value}
+    group: Name | None = None  # our id column: lines with the same one are summed
+    missing_codes: tuple[Value, ...] = ()
+    date_format: tuple[Name, ...] = ()
+
+    @field_validator("join", "where", "date_format", "missing_codes", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return value if isinstance(value, (list, tuple)) else (value,)
+
+
+class Metric(Strict):
+    """A metric's scale: its ends, which end is good, and the codes inside it that mean "no answer"."""
+
+    scale: tuple[float, float]
+    higher_is: Literal["better", "worse"] = "better"
+    missing_codes: tuple[Value, ...] = ()
+    bands: tuple[float, ...] = ()  # upper edges, inclusive, of all bands but the last
+    label: str = ""
+
+    @field_validator("missing_codes", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return value if isinstance(value, (list, tuple)) else (value,)
+
+    @field_validator("scale")
+    @classmethod
+    def _low_below_high(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not value[0] < value[1]:
+            raise ValueError(f"the lower end {value[0]:g} is not below the upper end {value[1]:g}")
+        return value

@@ -1,0 +1,19 @@
+"""Prepared tables on disk: one Parquet file each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def write_parquet_tables(connection: Any, tables: Mapping[str, Any], folder: Path) -> None:
+    """Write ibis tables to ``folder/<name>.parquet``, streaming."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        connection.to_parquet(table, folder / f"{name}.parquet", compression="zstd")
+
+
+def read_parquet_tables(connection: Any, folder: Path) -> dict[str, Any]:
+    """Open every Parquet file of a folder as an ibis table, by name."""
+    return {p.stem: connection.read_parquet(p) for p in sorted(folder.glob("*.parquet"))}

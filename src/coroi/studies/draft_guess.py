@@ -1,0 +1,277 @@
+"""Guesses, from column names and values, at which table each export is and what its columns mean."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from coroi.studies.draft_look import Look, LookedAt
+
+_WHEN = r"(_?(date|day|time|timestamp|datetime|at|on))?"
+_KEY = r"_?(id|no|nr|num|number|key|code|uuid)"
+_WHO = "customer|client|account|user|member|subscriber|person|household|contact|company|guest|respondent|kunden?"
+LEFT = r"(is_|has_)?(churn(ed)?(_(flag|label|value|status))?|left|exited|attrition(_flag)?|cancell?ed|customer_status)"
+_TRUE = {"churned", "left", "exited", "cancelled", "canceled", "inactive", "closed", "attrited customer", "lost"}
+_PLAIN = {"true", "yes", "y", "t", "1", "1.0", "false", "no", "n", "f", "0", "0.0"}
+
+# Our column: patterns of names, the likeliest first; a date, number or flag also has to look like one.
+ROLES: dict[str, dict[str, tuple[str, ...]]] = {
+    "customers": {
+        "customer_id": (rf"({_WHO})_unique{_KEY}", rf"({_WHO}){_KEY}", _WHO, r"id"),
+        "joined_at": (
+            rf"(sign_?up|join(ed|ing)?|regist\w+|member_since|customer_since|onboard\w*){_WHEN}",
+            rf"(creat\w+|since|first_\w+){_WHEN}",
+        ),
+        "segment": (r"segment", r"industry|sector|customer_type", r"(plan|tier|plan_tier|category|contract)(_type)?"),
+        "unit_id": (r"(branch|store|region|team|unit)(_?(id|name|code))?", r"(\w+_)?state", r"(\w+_)?country"),
+    },
+    "responses": {
+        "customer_id": (),
+        "answered_at": (
+            rf"(\w+_)?(answer|respon|complet)\w*{_WHEN}", rf"(\w+_)?(clos|resolv|submi)\w*{_WHEN}",
+            rf"(\w+_)?(review|survey|rating|feedback){_WHEN}", rf"(\w+_)?creat\w*{_WHEN}", r"date|timestamp|datetime|day",
+        ),
+        "asked_at": (rf"(\w+_)?(asked|sent|invit\w*){_WHEN}", r"(review|survey)_creat\w*"),
+        "response_id": (rf"(response|review|answer|survey|ticket|feedback){_KEY}",),
+        "touchpoint": (r"touch_?point|channel|interaction(_type)?|journey(_step|_stage)?",),
+        "verbatim": (r"verbatim|(\w+_)?comment(s|_message|_text)?|feedback(_text)?|(review_)?text",),
+    },
+    "subscriptions": {
+        "customer_id": (),
+        "start_at": (rf"((subscription|contract|plan|policy)_)?(start(ed)?|begin|began|activat\w+|valid_from){_WHEN}",),
+        "end_at": (
+            rf"((subscription|contract|plan|policy)_)?(end(ed)?|terminat\w+|valid_(to|until)){_WHEN}",
+            rf"(cancel\w*|expir\w+|churn(ed)?){_WHEN}",
+        ),
+        "subscription_id": (rf"(subscription|contract|policy){_KEY}",),
+        "exit_reason": (r"(\w+_)?reason(_code)?",),
+        "price": (r"mrr(_\w+)?|(monthly|price_per_month)(_(price|fee|charges?|amount))?", r"price|fee"),
+        "term_months": (r"(contract_|term_)(length|months)(_months)?",),
+    },
+    "transactions": {
+        "customer_id": (),
+        "occurred_at": (
+            rf"(\w+_)?(purchas\w*|transact\w*|invoice|sale|sold|paid|booking|basket){_WHEN}",
+            rf"order(ed)?{_WHEN}", r"date|timestamp|datetime|day",
+        ),
+        "transaction_id": (rf"(order|transaction|invoice|receipt|basket|sale|booking){_KEY}",),
+        "amount": (
+            r"(total_|order_|net_|sales?_|transaction_|payment_|line_|invoice_)(amount|value|total|price|revenue)(_\w{3})?",
+            r"amount|total|revenue|sales|value|spend|price",
+        ),
+        "margin": (r"(\w+_)?margin|(gross_|net_)?profit",),
+    },
+    "snapshot": {
+        "customer_id": (),
+        "left": (rf"{LEFT}",),
+        "tenure_months": (r"tenure(_in)?(_months)?|months_(as_customer|on_book)|account_length",),
+        "left_at": (rf"(churn(ed)?|left|exit(ed)?|cancel\w*){_WHEN}",),
+        "as_of": (r"as_of|snapshot_date",),
+        "answered_at": (rf"(answer|respon|survey)\w*{_WHEN}",),
+        "revenue": (r"month(ly)?_?(charges?|revenue|fee|spend|price)|mrr|arpu",),
+        "segment": (r"segment", r"contract(_type)?|plan(_tier)?|tier"),
+    },
+    "exit_flags": {
+        "customer_id": (),
+        "flag": (rf"{LEFT}",),
+        "flagged_at": (rf"(churn(ed)?|exit(ed)?|left|cancel\w*)_?(date|day|time|timestamp|at|on)",),
+    },
+}  # fmt: skip
+for _table in ROLES.values():
+    _table["customer_id"] = ROLES["customers"]["customer_id"]
+_DATES = {"joined_at", "answered_at", "asked_at", "start_at", "end_at", "occurred_at", "left_at", "as_of", "flagged_at"}
+_NUMBERS = {"price", "term_months", "amount", "margin", "tenure_months", "revenue"}
+_MAY_JOIN = {
+    "responses": {"customer_id", "answered_at"},
+    "subscriptions": {"customer_id"},
+    "transactions": {"customer_id", "occurred_at"},
+    "snapshot": {"tenure_months", "revenue", "segment"},
+}
+_SCORE = re.compile(r"(?<![a-z])(nps|csat|ces|satisfaction|rating|stars|score|recommend\w*|effort|trust)(?![a-z])")
+_NO_SCORE = re.compile(r"churn|credit|health|lead|risk|usage|clv|cltv|propensity|count|factor")
+_METRICS = {"nps|recommend": "nps", "csat|satisf": "csat", "ces|effort": "ces", "trust": "trust"}
+_SCALES = ((1, 5), (0, 5), (1, 7), (0, 10), (0, 100))
+
+
+class Match(NamedTuple):
+    """A column that may be ours, and how far down the list of likely names it was found."""
+
+    look: Look
+    column: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """What one export seems to be.
+
+    Parameters
+    ----------
+    table : str
+        Our table.
+    file : LookedAt
+        The export.
+    columns : Mapping of str to Match
+        Our columns.
+    scores : Mapping of str to Look
+        Metric to column.
+    joins : tuple of (LookedAt, str, str)
+        Files to join, with the key's name here and there.
+    """
+
+    table: str
+    file: LookedAt
+    columns: Mapping[str, Match]
+    scores: Mapping[str, Look] = field(default_factory=dict)
+    joins: tuple[tuple[LookedAt, str, str], ...] = ()
+
+    @property
+    def weight(self) -> float:
+        """How much of the table was found; likelier names count more, joins and ids shared by rows a little less."""
+        found = sum(1 - match.rank / 10 for match in self.columns.values())
+        return found + len(self.scores) - 0.05 * len(self.joins)
+
+
+def guess_tables(files: list[LookedAt]) -> list[Guess]:
+    """Guess which export holds which table; a history of contracts or purchases goes before a snapshot."""
+    needs = {
+        "subscriptions": {"customer_id", "start_at"},
+        "transactions": {"customer_id", "occurred_at", "amount"},
+        "responses": {"customer_id", "answered_at"},
+        "snapshot": {"customer_id", "left"},
+        "customers": {"customer_id"},
+    }
+    found: dict[str, Guess] = {}
+    for table, needed in needs.items():
+        if table == "snapshot" and {"subscriptions", "transactions"} & set(found):
+            continue
+        guesses = [g for file in files if needed <= set((g := _guess(table, file, files)).columns) and _is_one(g)]
+        taken = {g.file.name for g in found.values()}
+        guesses = [g for g in guesses if table != "customers" or g.file.name not in taken]
+        if guesses:
+            found[table] = max(guesses, key=lambda g: g.weight)
+    order = [t for t in ROLES if t in found]
+    return [found[t] for t in order]
+
+
+def guess_exit_flags(files: Iterable[LookedAt]) -> list[Guess]:
+    """Guess which exports say, beside the contracts or purchases, that a customer has left."""
+    guesses = (_guess("exit_flags", file, []) for file in files)
+    return [g for g in guesses if "customer_id" in g.columns and len(g.columns) > 1]
+
+
+def guess_scale(look: Look) -> tuple[float, float]:
+    """Guess the ends of a scale from the smallest and largest answer, and from the name."""
+    low, high = (min(look.numbers), max(look.numbers)) if look.numbers else (0.0, 10.0)
+    if re.search("nps|recommend", look.key) and low >= 0 and high <= 10:
+        return (0, 10)
+    fitting = ((a, b) for a, b in _SCALES if a <= low and high <= b)
+    return next(fitting, (math.floor(low), math.ceil(high)))
+
+
+def guess_values(look: Look) -> dict[str, bool]:
+    """Say what a flag's words mean; nothing for words such as yes and no, which need no saying."""
+    if all(word.casefold() in _PLAIN for word in look.words):
+        return {}
+    return {word: word.casefold() in _TRUE for word in look.words}
+
+
+def _is_one(guess: Guess) -> bool:
+    """Tell whether a guess has what makes the table one, beside its required columns."""
+    if guess.table == "responses":
+        return bool(guess.scores)
+    if guess.table == "subscriptions":
+        return bool({"end_at", "subscription_id"} & set(guess.columns))
+    who = guess.columns["customer_id"].look
+    if guess.table == "customers":
+        return who.is_unique and len(guess.columns) > 1
+    return guess.table != "snapshot" or who.is_unique
+
+
+def _guess(table: str, file: LookedAt, files: list[LookedAt]) -> Guess:
+    """Match a file's columns, then join other files as long as one of them adds a column that is wanted."""
+    guess = Guess(table=table, file=file, columns=_match(table, {n: look for n, look in file.columns.items()}))
+    if table in {"responses", "snapshot"}:
+        taken = {match.column for match in guess.columns.values()}
+        guess = replace(guess, scores=dict(_scores(look for n, look in file.columns.items() if n not in taken)))
+    while len(guess.joins) < 3:
+        wider = [_joined(guess, other, *keys) for other in files for keys in _keys(guess, other)]
+        better = [w for w in wider if w.weight > guess.weight + 1e-9]
+        if not better:
+            break
+        guess = max(better, key=lambda w: w.weight)
+    return guess
+
+
+def _match(table: str, looks: Mapping[str, Look], only: set[str] | None = None) -> dict[str, Match]:
+    matches: dict[str, Match] = {}
+    for ours, patterns in ROLES[table].items():
+        taken = {m.column for m in matches.values()}
+        for rank, column in ((r, c) for r, p in enumerate(patterns) for c in looks if re.fullmatch(p, looks[c].key)):
+            fits = column not in taken and _fits(ours, looks[column]) and (only is None or ours in only)
+            if fits:
+                matches[ours] = Match(looks[column], column, rank)
+                break
+    return matches
+
+
+def _fits(ours: str, look: Look) -> bool:
+    if ours in _DATES:
+        return bool(look.date_formats)
+    if ours in _NUMBERS:
+        return bool(look.numbers)
+    if ours in {"left", "flag"}:
+        return 0 < len(look.words) <= 4 and not look.date_formats
+    return bool(look.words)
+
+
+def _keys(guess: Guess, other: LookedAt) -> Iterator[tuple[str, str]]:
+    """Yield the keys on which a file may be joined: same name, an id, one row each there."""
+    if other.name == guess.file.name or other.name in {f.name for f, _, _ in guess.joins}:
+        return
+    for column, look in _reachable(guess).items():
+        for there in other.columns.values():
+            is_id = re.search(rf"{_KEY}\Z|\Aid\Z", there.key)
+            if look.key == there.key and is_id and there.is_unique and there.n_rows > 1:
+                yield column, there.name
+
+
+def _joined(guess: Guess, other: LookedAt, here: str, there: str) -> Guess:
+    """Add a file to a guess; what it adds replaces only what was found under a less likely name."""
+    wider = replace(guess, joins=(*guess.joins, (other, here, there)))
+    added = {c: look for c, look in _reachable(wider).items() if c not in guess.file.columns}
+    columns = dict(guess.columns)
+    for ours, match in _match(guess.table, added, _MAY_JOIN.get(guess.table, set())).items():
+        if ours not in columns or match.rank < columns[ours].rank:
+            columns[ours] = match
+    return replace(wider, columns=columns)
+
+
+def _reachable(guess: Guess) -> dict[str, Look]:
+    """Name all columns of a file and of those joined to it, as they are called after the joins."""
+    looks = dict(guess.file.columns)
+    for file, _, there in guess.joins:
+        for name, look in file.columns.items():
+            if name != there:
+                looks[f"{Path(file.name).stem}.{name}" if name in looks else name] = look
+    return looks
+
+
+def _scores(looks: Iterable[Look]) -> Iterator[tuple[str, Look]]:
+    """Yield columns that look like answers on a scale, each under the name of its metric."""
+    names: set[str] = set()
+    for look in looks:
+        numbers = look.numbers
+        if not numbers or not _SCORE.search(look.key.replace("_", " ")) or _NO_SCORE.search(look.key):
+            continue
+        if min(numbers) < 0 or max(numbers) > 100 or len(numbers) > 101:
+            continue
+        usual = next((m for p, m in _METRICS.items() if re.search(p, look.key)), "rating")
+        name = usual if usual not in names else re.sub(r"\A[^a-z]+", "", look.key)[:40]
+        if name and name not in names:
+            names.add(name)
+            yield name, look

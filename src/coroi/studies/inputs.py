@@ -1,0 +1,232 @@
+"""What a notebook works on: the plan, the clean tables, the panel and the account of the cleaning."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from coroi import storage
+from coroi.errors import DataError, StudyError, raise_together
+from coroi.prepare import Prepared, PrepareOptions, prepare_company
+from coroi.results import Result, Verdict
+from coroi.schemas import Need, Panel, missing_for
+from coroi.studies.bundled import sample_folder
+from coroi.studies.plan import LoadedPlan, Plan, read_plan
+from coroi.studies.registry import STUDIES, notebook_of
+
+PREPARED, OUTPUT = "COROI_PREPARED", "COROI_OUTPUT"
+_WORDS = "prepared.json"
+_PANEL_DATES = ("observed_until", "last_complete_period", "last_at_risk_period")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inputs:
+    """What a study's notebook works on.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    connection : ibis backend
+        Where the tables live.
+    tables : dict of str to ibis.Table
+        Clean tables.
+    panel : Panel or None
+        The customer-period panel.
+    ledger, flags : pandas.DataFrame
+        The account of the cleaning, and the cross-table of rival churn flags.
+    output : Path or None
+        Where results are kept; ``None`` when the notebook is run by hand.
+    """
+
+    plan: Plan
+    connection: Any
+    tables: dict[str, Any]
+    panel: Panel | None
+    ledger: pd.DataFrame
+    flags: pd.DataFrame
+    output: Path | None
+
+    def save(self, result: Result, *, verdict: Verdict | None = None, headline: str = "") -> None:
+        """Keep a result, its verdict and the page's first sentence; by hand nothing is written."""
+        if self.output is not None:
+            storage.write_result(result, self.output, verdict=verdict, headline=headline)
+
+
+def options_of(plan: Plan) -> PrepareOptions:
+    """Return what the plan decides about time, money and metrics."""
+    return PrepareOptions(
+        period=plan.period,
+        currency=plan.currency,
+        relationship=plan.relationship_or_default,
+        grace_days=plan.grace_days,
+        metrics=plan.metrics,
+        metric_age_limit=plan.metric_age_limit_or_default,
+        observed_from=plan.observed_from,
+        observed_until=plan.observed_until,
+    )
+
+
+def prepare_plan(
+    loaded: LoadedPlan, folder: Path, progress: Callable[[str], None] | None = None, *, strict: bool = True
+) -> Prepared:
+    """Clean all tables of a plan and write them to a folder.
+
+    Parameters
+    ----------
+    loaded : LoadedPlan
+        The plan.
+    folder : Path
+        Takes Parquet files and what else a notebook needs; holds customers' data, so it is no place in a report.
+    progress : callable, optional
+        Told the name of each step.
+    strict : bool
+        Raise if any table cannot be used; otherwise leave it out and list its problems.
+
+    Raises
+    ------
+    DataError
+        With the problems of all tables.
+    """
+    prepared = _prepare(loaded, progress)
+    if strict:
+        raise_together(prepared.problems, DataError)
+    _write(prepared, loaded.plan, folder)
+    return prepared
+
+
+def open_inputs(plan: str = "sample") -> Inputs:
+    """Open what a notebook works on.
+
+    Parameters
+    ----------
+    plan : str
+        Path of a plan file, or ``sample`` for the company that comes with coroi. In a run by `coroi run` the
+        tables are prepared already and are read from there.
+
+    Raises
+    ------
+    PlanError, DataError
+        If the plan or the data cannot be used.
+    """
+    ready = os.environ.get(PREPARED)
+    if ready:
+        return _read(Path(ready))
+    path = sample_folder() / "plan.yaml" if plan == "sample" else Path(plan)
+    loaded = read_plan(path, known_studies={name: notebook_of(name) for name in STUDIES})
+    prepared = _prepare(loaded)
+    raise_together(prepared.problems, DataError)
+    return Inputs(
+        plan=loaded.plan,
+        connection=prepared.connection,
+        tables=prepared.tables,
+        panel=prepared.panel,
+        ledger=prepared.ledger,
+        flags=prepared.flags,
+        output=None,
+    )
+
+
+def available(tables: dict[str, Any], connection: Any) -> set[str]:
+    """Return the columns that hold at least one value, as ``table.column``."""
+    found = set()
+    for name, table in tables.items():
+        filled = connection.to_pandas(table.agg(**{c: table[c].count() for c in table.columns})).iloc[0]
+        found |= {f"{name}.{column}" for column, n in filled.items() if n}
+    return found
+
+
+def lacking(need: Need, tables: dict[str, Any], connection: Any) -> str:
+    """Say what the data lack for a need; empty where they lack nothing."""
+    columns = available(tables, connection)
+    metrics = _metrics(tables, connection)
+    return missing_for(need, set(tables), metrics, columns)
+
+
+def study_availability(prepared: Prepared) -> dict[str, str]:
+    """Say, for every study that comes with coroi, what the data lack for it; empty where it can run."""
+    return {name: lacking(s.need, prepared.tables, prepared.connection) for name, s in STUDIES.items()}
+
+
+def choose_metric(inputs: Inputs, metric: str) -> str:
+    """Return the metric asked for, or the first of the plan that the data hold.
+
+    Raises
+    ------
+    StudyError
+        If the plan has no such metric, or none at all.
+    """
+    from coroi.errors import did_you_mean
+
+    if metric:
+        if metric not in inputs.plan.metrics:
+            raise StudyError(f"The plan has no metric '{metric}'. {did_you_mean(metric, inputs.plan.metrics)}")
+        return metric
+    held = _metrics(inputs.tables, inputs.connection)
+    chosen = next((m for m in inputs.plan.metrics if m in held), next(iter(inputs.plan.metrics), ""))
+    if not chosen:
+        raise StudyError("The plan names no metric. Add one under `metrics`, and its column under `scores`.")
+    return chosen
+
+
+def _prepare(loaded: LoadedPlan, progress: Callable[[str], None] | None = None) -> Prepared:
+    return prepare_company(
+        storage.connect(),
+        loaded.plan.tables,
+        loaded.plan.exit_flags,
+        options_of(loaded.plan),
+        base=loaded.base,
+        progress=progress or (lambda _: None),
+    )
+
+
+def _metrics(tables: dict[str, Any], connection: Any) -> set[str]:
+    from coroi.schemas import SNAPSHOT
+
+    found: set[str] = set()
+    if "responses" in tables:
+        column = tables["responses"].select("metric").distinct()
+        found |= set(connection.to_pandas(column)["metric"].dropna())
+    if "snapshot" in tables:
+        found |= set(tables["snapshot"].columns) - set(SNAPSHOT.names)
+    return found
+
+
+def _write(prepared: Prepared, plan: Plan, folder: Path) -> None:
+    storage.write_parquet_tables(prepared.connection, prepared.tables, folder / "tables")
+    words: dict[str, Any] = {"plan": plan.model_dump(mode="json", by_alias=True), "panel": None}
+    panel = prepared.panel
+    if panel is not None:
+        storage.write_parquet_tables(prepared.connection, {"panel": panel.data}, folder / "panel")
+        kept = ("metrics", "frequency", "currency", "relationship", *_PANEL_DATES)
+        words["panel"] = {k: getattr(panel, k) for k in kept}
+    prepared.ledger.to_parquet(folder / "ledger.parquet")
+    prepared.flags.to_parquet(folder / "flags.parquet")
+    (folder / _WORDS).write_text(json.dumps(words, default=str), encoding="utf-8")
+
+
+def _read(folder: Path) -> Inputs:
+    connection = storage.connect()
+    words = json.loads((folder / _WORDS).read_text(encoding="utf-8"))
+    panel = None
+    if words["panel"] is not None:
+        said = words["panel"] | {k: date.fromisoformat(words["panel"][k]) for k in _PANEL_DATES}
+        said["metrics"] = tuple(said["metrics"])
+        panel = Panel(data=storage.read_parquet_tables(connection, folder / "panel")["panel"], **said)
+    output = os.environ.get(OUTPUT)
+    return Inputs(
+        plan=Plan.model_validate(words["plan"]),
+        connection=connection,
+        tables=storage.read_parquet_tables(connection, folder / "tables"),
+        panel=panel,
+        ledger=pd.read_parquet(folder / "ledger.parquet"),
+        flags=pd.read_parquet(folder / "flags.parquet"),
+        output=Path(output) if output else None,
+    )

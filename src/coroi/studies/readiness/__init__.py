@@ -1,0 +1,35 @@
+"""What came in, what was left out and why, who answers, and which questions can be asked of it?"""
+
+from coroi.studies.readiness.page import (
+    answer,
+    claim_table,
+    coverage_table,
+    drop_table,
+    flag_table,
+    flow_figure,
+    leak_table,
+    losses_table,
+    meaning,
+    method,
+    respondent_table,
+    study_table,
+)
+from coroi.studies.readiness.survey import Survey, as_result, look
+
+__all__ = [
+    "Survey",
+    "answer",
+    "as_result",
+    "claim_table",
+    "coverage_table",
+    "drop_table",
+    "flag_table",
+    "flow_figure",
+    "leak_table",
+    "look",
+    "losses_table",
+    "meaning",
+    "method",
+    "respondent_table",
+    "study_table",
+]

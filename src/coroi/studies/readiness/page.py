@@ -1,0 +1,210 @@
+"""The words, tables and the figure of the study `readiness`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from coroi import report
+from coroi.report.theme import MUTED, PALETTE
+from coroi.report.words import interval, join_words, number, percent, plural
+from coroi.results import Result
+from coroi.schemas import Period
+from coroi.studies.inputs import Inputs
+from coroi.studies.readiness.survey import Survey
+
+_TRAITS = {
+    "periods_since_start": "{period}s since the start",
+    "revenue_per_period": "revenue per {period} ({currency})",
+    "purchases": "purchases so far",
+    "tenure_months": "tenure (months)",
+    "revenue": "revenue per month ({currency})",
+    "left_share": "share that has left",
+}
+
+
+def answer(survey: Survey, inputs: Inputs) -> report.Answer:
+    """Return the page's first sentence and its card."""
+    can = survey.studies[survey.studies["missing"] == ""]
+    borne = survey.claims[survey.claims["missing"] == ""]
+    read, lost = _totals(survey)
+    bad = [c for c in survey.checks if c.passed is False]
+    ready = f"These data can bear {len(can)} of {plural(len(survey.studies), 'study')} and {len(borne)} of the {len(survey.claims)} claims"
+    caution = f", with {plural(len(bad), 'warning')} to read first" if bad else ""
+    cover = [f"{_label(r.metric)}: {number(r.customers)} of {number(r.all)} customers ({percent(r.customers / r.all)})" for r in survey.coverage.itertuples() if r.all]
+    card = [
+        ("Studies", join_words(list(can["study"])) or "none"),
+        ("Customers", f"{plural(survey.n_customers, 'customer')}; {_span(inputs)}"),
+        ("Rows left out", f"{number(lost)} of {number(read)} ({percent(lost / read if read else 0, 1)})"),
+        ("Who ever answered", "; ".join(cover) or "no metric in the plan"),
+        ("Warnings", "; ".join(c.sentence for c in bad) or "none"),
+    ]
+    return report.Answer(sentence=f"{ready}{caution}.", card=tuple(card))
+
+
+def meaning(survey: Survey) -> tuple[str, ...]:
+    """Say what the look means, what it does not, and what would change it."""
+    missing = survey.studies[survey.studies["missing"] != ""]
+    leaks = [c for c in survey.leaks if c.passed is False]
+    first = "Every row that came in is accounted for below: kept, left out by the plan's own filters, or dropped by a rule that is named."
+    second = "That a study can run does not mean that it will find an answer, or that the people who answered speak for those who did not."
+    third = "Nothing is missing for the studies of this version." if missing.empty else (
+        "More could be asked: " + "; ".join(f"{r.study} needs {r.missing}" for r in missing.itertuples()) + "."
+    )
+    fourth = [f"{plural(len(leaks), 'metric')} can't be used at all, because the outcome is already in it."] if leaks else []
+    return (first, second, third, *fourth)
+
+
+def flow_figure(survey: Survey) -> report.Picture | report.Block:
+    """Draw, by table, the share of rows kept and left out."""
+    frame = survey.tables[survey.tables["in"] > 0]
+    if frame.empty:
+        return report.prose("There is no figure: no table holds a row.")
+    fig, ax = report.new_figure(height=1.5 + 0.55 * len(frame))
+    kept = 100 * (frame["out"] + frame["merged"]) / frame["in"]
+    lost = 100 - kept
+    ax.barh(frame["table"], kept, color=PALETTE[0], height=0.55)
+    ax.barh(frame["table"], lost, left=kept, color="#d9dcdf", edgecolor=MUTED, hatch="///", height=0.55)
+    for at, (name, value) in enumerate(zip(frame["table"], kept, strict=True)):
+        rows = frame.loc[frame["table"] == name, "in"].iloc[0]
+        ax.text(2, at, f"{number(value, 1)} % of {number(rows)} rows", color="white", va="center")
+    ax.invert_yaxis()
+    ax.set_xlim(0, 100)
+    ax.grid(visible=False, axis="y")
+    ax.set_xlabel("Rows used (%)")
+    read, gone = _totals(survey)
+    title = f"{percent(1 - gone / read if read else 0, 1)} of all rows can be used"
+    report.finding(ax, title, "Rows used, by table; hatched: left out")
+    parts = join_words([f"{n} {number(v, 1)} %" for n, v in zip(frame["table"], kept, strict=True)])
+    alt = f"{title}. Bars of the share of rows used, by table: {parts}."
+    return report.figure(fig, alt=alt, caption=f"Rows used by table; {plural(read, 'row')} read in all.")
+
+
+def drop_table(survey: Survey) -> report.Block:
+    """Show rows in and out by table, with dates."""
+    names = {"table": "Table", "in": "Rows in", "left out": "Left out by the plan", "dropped": "Dropped by a rule", "merged": "Merged", "out": "Rows out", "first": "First date", "last": "Last date"}
+    return report.table(survey.tables.rename(columns=names), caption="Rows in and out, by table", name="tables")
+
+
+def losses_table(survey: Survey) -> report.Block:
+    """Show every rule that found something."""
+    frame = survey.losses.rename(columns=str.capitalize).rename(columns={"Examples": "Row numbers, e.g.", "Sentence": "Reason"})
+    return report.table(frame, caption="What was left out, changed or noted, and why", name="losses")
+
+
+def coverage_table(survey: Survey) -> report.Block:
+    """Show who ever answered, by metric."""
+    frame = survey.coverage
+    shares = [percent(c / a, 1) if a else "–" for c, a in zip(frame["customers"], frame["all"], strict=True)]
+    shown = pd.DataFrame(
+        {
+            "Metric": [_label(m) for m in frame["metric"]],
+            "Answers": frame["answers"],
+            "Customers who ever answered": frame["customers"],
+            "Share of all": shares,
+            "First answer": frame["first"],
+            "Last answer": frame["last"],
+        }
+    )
+    return report.table(shown, caption="Who answers, by metric", name="coverage")
+
+
+def respondent_table(survey: Survey, inputs: Inputs) -> report.Block:
+    """Show how customers who had answered differ from the rest."""
+    result = survey.respondents
+    if result is None:
+        return report.prose("Respondents cannot be compared with the rest: nothing else is known of the customers.")
+    frame = pd.DataFrame([_trait_row(result, t, inputs.plan.period, inputs.plan.currency) for t in _spec_traits(result)])
+    return report.table(frame, caption="Customers who had answered, against those who never had", name="respondents")
+
+
+def leak_table(survey: Survey) -> report.Block:
+    """Show, for each metric, whether it knows the outcome too well."""
+    return report.checks(survey.leaks) if survey.leaks else report.prose("No metric can be tested for a leak: there is no outcome beside it.")
+
+
+def flag_table(survey: Survey) -> report.Block:
+    """Show what each source says of who has left."""
+    if survey.flags.empty:
+        return report.prose("The plan names no rival churn flags (`exit_flags`).")
+    names = [c for c in survey.flags.columns if c != "customers"]
+    frame = survey.flags[names].map(lambda gone: "gone" if gone else "here")
+    frame = frame.rename(columns=_label).assign(Customers=survey.flags["customers"])
+    return report.table(frame, caption="Who has left, by source", name="exit_flags")
+
+
+def study_table(survey: Survey) -> report.Block:
+    """Show which studies can run."""
+    frame = survey.studies
+    shown = pd.DataFrame({"Study": frame["study"], "Question": frame["question"], "Can run": [_can(m) for m in frame["missing"]]})
+    return report.table(shown, caption="Studies", name="studies")
+
+
+def claim_table(survey: Survey) -> report.Block:
+    """Show which of the claims the data can bear."""
+    frame = survey.claims
+    shown = pd.DataFrame(
+        {
+            "Claim": frame["claim"],
+            "What is claimed": frame["text"],
+            "Data": [_can(m) for m in frame["missing"]],
+            "Study": [s if here else f"{s} (not in this version)" for s, here in zip(frame["study"], frame["here"], strict=True)],
+        }
+    )
+    return report.table(shown, caption="The 25 claims, and whether these data can bear them", name="claims")
+
+
+def method() -> tuple[str, ...]:
+    """Say how the look was taken."""
+    return (
+        "Each table is read as the plan maps it; a row is dropped by the first rule that it breaks and counted there, so "
+        "that rows in equal rows out plus rows left out. Raw files are never written.",
+        "Respondents are compared with the rest in the last period in which everybody can be seen, on what was known of "
+        "all by then, with Welch intervals; who was there longer had more chances to answer.",
+        "A metric is said to leak where it ranks at least 95 of 100 pairs of customers rightly, where all customers of a "
+        "level have the outcome against a chance of one in a million, or where levels with a fifth of all customers have "
+        "none of it though at least 50 cases each were to be expected. These limits are conventions.",
+    )
+
+
+def _can(missing: str) -> str:
+    return "yes" if not missing else f"no: lacks {missing.replace('`', '')}"
+
+
+def _label(name: str) -> str:
+    return name.upper() if len(name) <= 4 else name.replace("_", " ")
+
+
+def _totals(survey: Survey) -> tuple[int, int]:
+    frame = survey.tables
+    return int(frame["in"].sum()), int(frame[["left out", "dropped"]].to_numpy().sum())
+
+
+def _span(inputs: Inputs) -> str:
+    panel = inputs.panel
+    if panel is None:
+        return "one date" if "snapshot" in inputs.tables else "no contracts or purchases"
+    kind = "contracts" if panel.relationship == "contract" else "purchases"
+    return f"{kind} to {panel.observed_until.day} {panel.observed_until:%B %Y}, by {panel.frequency}"
+
+
+def _spec_traits(result: Result) -> list[str]:
+    traits = result.spec["traits"]
+    assert isinstance(traits, list)
+    return traits
+
+
+def _trait_row(result: Result, trait: str, period: Period, currency: str) -> dict[str, str]:
+    rows = result.estimates[result.estimates["trait"] == trait].set_index("term")
+    sides = result.tables["moments"]
+    sides = sides[sides["trait"] == trait].set_index("answered")
+    name = _TRAITS[trait].format(period=period, currency=currency)
+    means = {side: number(float(sides.loc[side, "mean"]), 2) if side in sides.index else "–" for side in (True, False)}
+    row = {"Trait": name[:1].upper() + name[1:], "Had answered (mean)": means[True], "Never had (mean)": means[False]}
+    gap, unit = rows.loc["difference"], rows.loc["standardised"]
+    if not gap["identified"]:
+        return row | {"Difference (interval)": f"not estimable: {gap['reason']}", "In standard deviations": "–"}
+    ends = interval(float(gap["conf_low"]), float(gap["conf_high"]), decimals=2)
+    return row | {
+        "Difference (interval)": f"{number(float(gap['estimate']), 2)} ({ends})",
+        "In standard deviations": number(float(unit["estimate"]), 2),
+    }

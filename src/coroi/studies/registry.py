@@ -1,0 +1,64 @@
+"""The studies that come with coroi: the question each answers, what it needs, the claims that it tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from coroi.schemas import Need
+from coroi.studies.bundled import notebooks_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One notebook and what stands around it.
+
+    Parameters
+    ----------
+    name : str
+        Name in plans and paths; the notebook's too.
+    title : str
+        Title of the page.
+    question : str
+        What it answers.
+    need : Need
+        Tables without which it is skipped.
+    claims : tuple of str
+        Claims that it gives a verdict on.
+    """
+
+    name: str
+    title: str
+    question: str
+    need: Need
+    claims: tuple[str, ...] = ()
+
+
+STUDIES: dict[str, Study] = {
+    s.name: s
+    for s in (
+        Study(
+            "readiness",
+            "What this data can bear",
+            "What came in, what was left out and why, who answers, and which questions can be asked of it?",
+            Need(any_of=()),
+        ),
+        Study(
+            "retention",
+            "Who stays",
+            "Do customers who scored higher stay more often, by how much, and how sure is that?",
+            Need(any_of=(("responses", "subscriptions"), ("responses", "transactions"), ("snapshot",)), metrics=True),
+        ),
+    )
+}
+
+
+def notebook_of(study: str) -> Path:
+    """Return the path of a study's notebook.
+
+    Parameters
+    ----------
+    study : str
+        A key of ``STUDIES``.
+    """
+    return notebooks_folder() / f"{study}.ipynb"

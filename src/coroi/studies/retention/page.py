@@ -1,0 +1,123 @@
+"""The figures and tables of the study `retention`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from coroi import report
+from coroi.prepare.landmark import NEVER, STALE
+from coroi.report.theme import MUTED, PALETTE
+from coroi.report.words import join_words, number, percent, plural
+from coroi.results import Result
+from coroi.studies.retention.question import Question
+from coroi.studies.retention.words import describe_band, outcome_word, share_of, when
+
+
+def band_figure(question: Question, result: Result) -> report.Picture | report.Block:
+    """Draw the share by band with its interval; where no band can be estimated, say so."""
+    rows = result.estimates
+    rows = rows[(rows["term"] == "share") & rows["identified"].astype(bool)]
+    silent_last = rows["band"].isin([NEVER, STALE])
+    rows = pd.concat([rows[silent_last], rows[~silent_last]], ignore_index=True)
+    if rows.empty:
+        return report.prose("There is no figure: no band holds enough customers to estimate a share.")
+    fig, ax = report.new_figure(height=1.6 + 0.5 * len(rows))
+    for at, row in rows.iterrows():
+        silent = row["band"] in (NEVER, STALE)
+        color = MUTED if silent else PALETTE[0]
+        ends = [100 * row["conf_low"], 100 * row["conf_high"]]
+        ax.plot(ends, [at, at], color=color, linewidth=2.2)
+        ax.plot([100 * row["estimate"]], [at], marker="s" if silent else "o", markersize=8, color=color)
+    labels = [f"{b}\nn = {number(n)}" for b, n in zip(rows["band"], rows["customers"], strict=True)]
+    ax.set_yticks(range(len(rows)), labels)
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.grid(visible=True, axis="x")
+    ax.grid(visible=False, axis="y")
+    top = 100 * float(rows["conf_high"].max())
+    ax.set_xlim(*_limits(100 * float(rows["conf_low"].min()), top))
+    ax.set_xlabel(f"{share_of(question)} {when(question)} (%)")
+    title, level = _title(question, result), percent(result.spec["level"])
+    report.finding(ax, title, f"{share_of(question)} {when(question)}; {level} intervals")
+    spoken = join_words([f"{r['band']}: {describe_band(r)}" for _, r in rows.iterrows()])
+    alt = f"{title}. {share_of(question)} {when(question)}, with intervals, by band of {question.label}. {spoken}."
+    n = int(rows["customers"].sum())
+    caption = f"{share_of(question)} {when(question)} by band of {question.label}, with {level} intervals; {plural(n, 'customer')}."
+    return report.figure(fig, alt=alt, caption=caption)
+
+
+def curve_figure(question: Question, result: Result) -> report.Picture | report.Block:
+    """Draw the curves by band over the periods since the landmark."""
+    curves = result.tables["curves"]
+    if question.relationship == "snapshot" or curves.empty or not set(curves["band"]) & set(question.score_bands):
+        why = "a snapshot has no time in it" if question.relationship == "snapshot" else "no band holds enough customers"
+        return report.prose(f"There are no curves over time: {why}.")
+    fig, ax = report.new_figure(height=4.6)
+    shown = [b for b in question.bands if b != STALE and (curves["band"] == b).any()]
+    for at, band in enumerate(shown):
+        rows = curves[(curves["band"] == band) & (curves["period"] <= question.horizon)]
+        color = MUTED if band == NEVER else PALETTE[at % len(PALETTE)]
+        ax.fill_between(rows["period"], 100 * rows["conf_low"], 100 * rows["conf_high"], step="post", color=color, alpha=0.13, linewidth=0)
+        ax.step(rows["period"], 100 * rows["share"], where="post", color=color, label=band, linestyle="--" if band == NEVER else "-")
+    seen = curves[curves["band"].isin(shown) & (curves["period"] <= question.horizon)]
+    ax.set_ylim(*_limits(100 * float(seen["conf_low"].min()), 100 * float(seen["conf_high"].max())))
+    ax.set_xlim(0, question.horizon)
+    since = "first purchase's landmark" if question.relationship == "repeat_purchase" else "landmark"
+    ax.set_xlabel(f"{question.frequency.capitalize()}s since the {since}")
+    ax.set_ylabel(f"{share_of(question)} (%)")
+    level = percent(result.spec["level"])
+    title = _title(question, result)
+    report.finding(ax, title, f"{share_of(question)} over time; {level} intervals shaded")
+    report.label_lines(ax)
+    ends = [f"{b} at {percent(float(curves[(curves['band'] == b) & (curves['period'] <= question.horizon)]['share'].iloc[-1]), 1)}" for b in shown]
+    alt = f"{title}. Stepped lines by band of {question.label} over {plural(question.horizon, question.frequency)}; at the end {join_words(ends)}."
+    n = int(result.tables["bands"]["customers"].sum())
+    return report.figure(fig, alt=alt, caption=f"Kaplan–Meier curves by band of {question.label}; {plural(n, 'customer')}.")
+
+
+def band_table(question: Question, result: Result) -> report.Block:
+    """Show every band: customers, events, and the share with its interval in one cell."""
+    sizes = result.tables["bands"].set_index("band")
+    rows = result.estimates[result.estimates["term"] == "share"]
+    event = "Bought again" if question.relationship == "repeat_purchase" else "Left"
+    level = percent(result.spec["level"])
+    frame = pd.DataFrame(
+        {
+            question.label: rows["band"].to_list(),
+            "Customers": [int(sizes.loc[b, "customers"]) for b in rows["band"]],
+            event: [int(sizes.loc[b, "events"]) for b in rows["band"]],
+            f"{share_of(question)} ({level} interval)": [describe_band(r) for _, r in rows.iterrows()],
+        }
+    )
+    return report.table(frame, caption=f"{outcome_word(question).capitalize()} {when(question)} by band of {question.label}", name="retention_by_band")
+
+
+def flow_table(question: Question) -> report.Block:
+    """Show who is in and who is not."""
+    frame = question.cohort.flow.rename(columns={"step": "Step", "customers": "Customers"})
+    return report.table(frame, caption="Who was followed, and who was not", name="cohort")
+
+
+def data_notes(ledger: pd.DataFrame) -> report.Block:
+    """Show what the cleaning left out."""
+    lost = ledger[ledger["step"].isin(["left out", "dropped", "set to missing"]) & (ledger["rows"] > 0)]
+    items = [f"{r.table}: {plural(int(r.rows), 'row')} {r.step} ({r.sentence})." for r in lost.itertuples()]
+    return report.notes(items or ["No row was left out of any table."])
+
+
+def _title(question: Question, result: Result) -> str:
+    pair = question.contrast
+    rows = result.estimates[result.estimates["term"] == "difference"]
+    if pair is None or rows.empty or not bool(rows.iloc[0]["identified"]):
+        return f"{outcome_word(question).capitalize()} by band of {question.label}"
+    row, more = rows.iloc[0], "bought again more often" if question.relationship == "repeat_purchase" else "stayed more often"
+    if row["conf_low"] > 0:
+        return f"Customers at {question.label} {pair[0]} {more} than at {pair[1]}"
+    if row["conf_high"] < 0:
+        return f"Customers at {question.label} {pair[1]} {more} than at {pair[0]}"
+    return f"No clear difference between {question.label} {pair[0]} and {pair[1]}"
+
+
+def _limits(low: float, high: float) -> tuple[float, float]:
+    """Leave room around the intervals, within 0 and 100, and start at zero where the shares are small."""
+    room = max(0.08 * (high - low), 0.05)
+    return (0.0 if low < 20 else max(0.0, low - room)), min(100.0, high + room)

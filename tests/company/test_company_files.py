@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from coroi.company import Company, simulate_company, true_retention, write_company
+from coroi.errors import CoroiError
+from coroi.schemas import TABLES
+from coroi.sources import Metric, Source
+
+FILES = ["customers.csv", "subscriptions.csv", "responses.csv", "plan.yaml", "truth.json"]
+
+
+@pytest.fixture(autouse=True)
+def smaller_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    smaller = functools.partial(true_retention, customers=500)
+    monkeypatch.setattr("coroi.company.simulation.true_retention", smaller)
+
+
+@pytest.fixture
+def company() -> Company:
+    return simulate_company(customers=60, months=18, seed=5)
+
+
+def test_writes_five_files_with_equal_bytes(company: Company, tmp_path: Path) -> None:
+    first = write_company(company, tmp_path / "new" / "one")
+    again = write_company(simulate_company(customers=60, months=18, seed=5), tmp_path / "two")
+    assert [path.name for path in first] == FILES
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+    assert all(b"\r" not in path.read_bytes() for path in first)
+
+
+def test_tables_read_back_as_they_were(company: Company, tmp_path: Path) -> None:
+    write_company(company, tmp_path)
+    for name, table in company.tables.items():
+        read = pd.read_csv(tmp_path / f"{name}.csv", keep_default_na=False)
+        assert list(read.columns) == list(table.columns)
+        assert len(read) == len(table)
+    contracts = pd.read_csv(tmp_path / "subscriptions.csv", keep_default_na=False)
+    expected = company.tables["subscriptions"]["end_at"].dt.strftime("%Y-%m-%d").fillna("")
+    assert contracts["end_at"].tolist() == expected.tolist()
+    assert "" in contracts["end_at"].tolist()
+
+
+def test_plan_maps_columns_that_are_there(company: Company, tmp_path: Path) -> None:
+    write_company(company, tmp_path, name="my-own")
+    plan = yaml.safe_load((tmp_path / "plan.yaml").read_text(encoding="utf-8"))
+    assert plan["name"] == "my-own"
+    assert str(plan["observed_until"]) == "2023-06-30"
+    assert plan["studies"] == {"readiness": {}, "retention": {"metric": "nps"}}
+    for name, source in plan["tables"].items():
+        parsed = Source(**source)
+        header = (tmp_path / parsed.path).read_text(encoding="utf-8").splitlines()[0].split(",")
+        assert sorted(parsed.columns.values()) == sorted(header)
+        assert set(parsed.columns) <= set(TABLES[name].names)
+    assert {name: Metric(**metric).scale for name, metric in plan["metrics"].items()} == {
+        "nps": (0, 10),
+        "csat": (1, 5),
+    }
+    assert set(company.tables["responses"]["metric"]) == {"nps", "csat"}
+
+
+def test_plan_is_one_that_coroi_reads(company: Company, tmp_path: Path) -> None:
+    from coroi.studies.plan import Plan
+
+    write_company(company, tmp_path)
+    plan = Plan.model_validate(yaml.safe_load((tmp_path / "plan.yaml").read_text(encoding="utf-8")))
+    assert (plan.name, plan.currency, plan.period, plan.grace_days, plan.horizon) == (
+        "simulated",
+        "EUR",
+        "month",
+        30,
+        12,
+    )
+    assert (plan.discount_rate_annual, plan.smallest_effect, plan.relationship_or_default) == (0.10, 0.01, "contract")
+
+
+def test_truth_is_written_beside(company: Company, tmp_path: Path) -> None:
+    write_company(company, tmp_path)
+    truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
+    assert truth["company"] == {"customers": 60, "months": 18, "seed": 5}
+    assert truth["retention"] == true_retention(months=18, customers=500)
+    assert truth["retention"]["entries"][0]["band"] == "0–6"
+
+
+def test_the_same_again_is_no_conflict(company: Company, tmp_path: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in write_company(company, tmp_path)}
+    assert {path: path.stat().st_mtime_ns for path in write_company(company, tmp_path)} == before
+
+
+def test_files_of_other_content_are_named_and_kept(company: Company, tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text("mine", encoding="utf-8")
+    (tmp_path / "truth.json").mkdir()
+    with pytest.raises(CoroiError) as error:
+        write_company(company, tmp_path)
+    told = "is there already and its content is another. Choose another folder, or move it away."
+    assert str(error.value) == f"{tmp_path / 'plan.yaml'}: {told}\n{tmp_path / 'truth.json'}: {told}"
+    assert (tmp_path / "plan.yaml").read_text(encoding="utf-8") == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plan.yaml", "truth.json"]
+
+
+@pytest.mark.parametrize("below", ["", "deeper/still"])
+def test_a_file_in_the_way_is_named(company: Company, tmp_path: Path, below: str) -> None:
+    (tmp_path / "taken").write_text("x", encoding="utf-8")
+    with pytest.raises(CoroiError) as error:
+        write_company(company, tmp_path / "taken" / below)
+    assert str(error.value) == f"{tmp_path / 'taken'}: is a file where a folder is wanted. Choose another folder."
+
+
+@pytest.mark.parametrize("name", ["", "Two Words", "../up", "x" * 65, "a\n"])
+def test_a_name_that_is_no_folder_is_refused(company: Company, tmp_path: Path, name: str) -> None:
+    with pytest.raises(CoroiError, match="Use up to 64 small letters, digits, '-' and '_'"):
+        write_company(company, tmp_path / "new", name=name)
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from coroi.company import simulate_company, write_company
+from coroi.schemas import TABLES
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+def test_the_committed_sample_is_made_by_the_company(tmp_path: Path) -> None:
+    made = write_company(simulate_company(customers=1500, months=36, seed=7), tmp_path, name="sample")
+    assert sorted(path.name for path in (DATA / "sample").iterdir()) == sorted(path.name for path in made)
+    for path in made:
+        assert (DATA / "sample" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_sample_is_small() -> None:
+    assert sum(path.stat().st_size for path in (DATA / "sample").iterdir()) < 700_000
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_the_readme_tells_every_column(table: str) -> None:
+    text = (DATA / "README.md").read_text(encoding="utf-8")
+    section = text.split(f"\n## `{table}`: ")[1].split("\n## ")[0]
+    assert section.startswith(TABLES[table].row + "\n")
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    told = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    expected = [(f"`{c.name}`" + " **required**" * c.required, c.kind) for c in TABLES[table].columns]
+    assert [(name, kind) for name, kind, _, _ in told] == expected
+    units = {f"`{c.name}`": c.unit for c in TABLES[table].columns if c.unit}
+    assert {name: unit for name, _, unit, _ in told if name in units} == units

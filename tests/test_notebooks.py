@@ -1,0 +1,91 @@
+"""Notebooks are thin: they name what is done, and the package does it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from coroi.studies.bundled import notebooks_folder
+from coroi.studies.parameters import read_parameters
+from coroi.studies.registry import STUDIES, notebook_of
+from coroi.studies.tidy import KERNELSPEC
+
+NOTEBOOKS = sorted(notebooks_folder().glob("*.ipynb"))
+MAX_LINES = 10
+BRANCHES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.Try)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def test_every_study_has_a_notebook_and_every_notebook_a_study():
+    assert [path.stem for path in NOTEBOOKS] == sorted(STUDIES)
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request) -> Path:
+    return request.param
+
+
+def test_it_is_valid_and_names_the_plain_kernel(notebook):
+    node = read(notebook)
+    nbformat.validate(node)
+    assert node.metadata["kernelspec"] == KERNELSPEC
+    assert set(node.metadata) <= {"kernelspec", "language_info"}
+
+
+def test_it_holds_no_output_and_no_trace_of_a_run(notebook):
+    for cell in code_cells(notebook):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+        assert set(cell.metadata) <= {"tags"}
+
+
+def test_no_cell_is_longer_than_ten_lines(notebook):
+    assert [c.source for c in code_cells(notebook) if len(c.source.splitlines()) > MAX_LINES] == []
+
+
+def test_it_defines_nothing_and_loops_over_nothing(notebook):
+    for cell in code_cells(notebook):
+        assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, BRANCHES)]
+
+
+def test_it_starts_with_its_title_and_ids_are_kept_apart(notebook):
+    node = read(notebook)
+    assert node.cells[0].cell_type == "markdown"
+    assert node.cells[0].source.startswith("# ")
+    ids = [cell.id for cell in node.cells]
+    assert len(set(ids)) == len(ids)
+
+
+def test_its_parameters_each_have_a_sentence(notebook):
+    parameters = read_parameters(notebook)
+    assert parameters
+    assert [name for name, parameter in parameters.items() if not parameter.sentence.endswith(".")] == []
+
+
+def test_it_imports_only_coroi(notebook):
+    tree = ast.parse("\n".join(cell.source for cell in code_cells(notebook)))
+    modules = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {module.split(".")[0] for module in modules} == {"coroi"}
+
+
+def test_it_runs_from_top_to_bottom_on_the_sample_without_the_runner(notebook, tmp_path, monkeypatch):
+    monkeypatch.delenv("COROI_PREPARED", raising=False)
+    monkeypatch.delenv("COROI_OUTPUT", raising=False)
+    node = read(notebook_of(notebook.stem))
+    NotebookClient(node, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [output for cell in node.cells for output in cell.get("outputs", ())]
+    assert any(output.output_type in ("display_data", "execute_result") for output in outputs)
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    assert list(tmp_path.iterdir()) == []
