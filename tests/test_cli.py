@@ -161,8 +161,8 @@ def test_a_failed_study_ends_with_one_and_a_skipped_one_is_done(coroi, asked, st
 
 
 def test_markup_and_control_characters_of_the_data_are_printed_as_text(coroi, asked):
-    asked(study(headline="[bold]a[/bold] [/nope] :smile: \x1b[31mred\x07"))
-    assert "  [bold]a[/bold] [/nope] :smile: �[31mred�\n" in coroi("run", "p.yaml")[1]
+    asked(study(headline="[bold]a[/bold] [/nope] :smile: 5\N{NO-BREAK SPACE}% \x1b[31mred\x07"))
+    assert "  [bold]a[/bold] [/nope] :smile: 5\N{NO-BREAK SPACE}% �[31mred�\n" in coroi("run", "p.yaml")[1]
 
 
 def test_long_paths_are_not_broken_into_lines(coroi, asked):
@@ -255,6 +255,7 @@ def test_studies_are_listed_with_question_needs_and_parameters(coroi):
         assert f"{name}\n  {known.question}\n  needs: " in out
     assert "responses and subscriptions or responses and transactions or snapshot, with a metric\n" in out
     assert "  -p retention.metric=" in out
+    assert "retention.plan" not in out
 
 
 def test_simulate_writes_a_company_that_check_accepts_and_overwrites_nothing(coroi, tmp_path):

@@ -9,9 +9,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from coroi.studies.bundled import notebooks_folder
+from coroi.studies.bundled import notebooks_folder, sample_folder
 from coroi.studies.parameters import read_parameters
 from coroi.studies.registry import STUDIES, notebook_of
+from coroi.studies.runner import run_plan
 from coroi.studies.tidy import KERNELSPEC
 
 NOTEBOOKS = sorted(notebooks_folder().glob("*.ipynb"))
@@ -59,12 +60,10 @@ def test_it_defines_nothing_and_loops_over_nothing(notebook):
         assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, BRANCHES)]
 
 
-def test_it_starts_with_its_title_and_ids_are_kept_apart(notebook):
-    node = read(notebook)
-    assert node.cells[0].cell_type == "markdown"
-    assert node.cells[0].source.startswith("# ")
-    ids = [cell.id for cell in node.cells]
+def test_the_ids_of_its_cells_are_its_own(notebook):
+    ids = [cell.id for cell in read(notebook).cells]
     assert len(set(ids)) == len(ids)
+    assert all(name.startswith(notebook.stem) for name in ids)
 
 
 def test_its_parameters_each_have_a_sentence(notebook):
@@ -89,3 +88,13 @@ def test_it_runs_from_top_to_bottom_on_the_sample_without_the_runner(notebook, t
     assert any(output.output_type in ("display_data", "execute_result") for output in outputs)
     assert not [output for output in outputs if output.get("name") == "stderr"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_the_sample_gives_the_same_bytes_twice(tmp_path):
+    plan = sample_folder() / "plan.yaml"
+    one, two = (run_plan(plan, output=tmp_path / name).folder for name in ("one", "two"))
+    assert one.name == two.name
+    files = {path.relative_to(one) for path in one.rglob("*") if path.is_file()} - {Path("run.json")}
+    assert files == {path.relative_to(two) for path in two.rglob("*") if path.is_file()} - {Path("run.json")}
+    assert [name for name in files if (one / name).read_bytes() != (two / name).read_bytes()] == []

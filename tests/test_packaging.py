@@ -73,11 +73,11 @@ def wheel(tmp_path_factory) -> Path:
     return built
 
 
-def try_demo(python: Path, folder: Path) -> None:
+def try_demo(python: Path, folder: Path, environment: dict[str, str] | None = None) -> None:
     """Run the demo from an empty folder and look at what it leaves there."""
     where = run(python, "-c", "import coroi; print(coroi.__file__)", cwd=folder).strip()
     assert Path(where).is_relative_to(python.parents[1])
-    told = run(python.with_name("coroi"), "demo", cwd=folder)
+    told = run(python.with_name("coroi"), "demo", cwd=folder, environment=environment)
     index = Path(told.splitlines()[-1].removeprefix("Report: "))
     assert index == folder / "reports" / "sample" / "index.html"
     (record,) = (json.loads(path.read_text()) for path in folder.glob("reports/sample/*/run.json"))
@@ -112,7 +112,7 @@ def test_the_demo_runs_from_the_wheel_in_an_empty_folder(wheel, tmp_path):
     run(*pip, "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", wheel, cwd=tmp_path)
     (site,) = home.glob("lib/python*/site-packages")
     (site / "third_party.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-    try_demo(python, empty)
+    try_demo(python, empty, {"JUPYTER_PATH": str(Path(sys.prefix, "share", "jupyter"))})  # nbconvert's own templates
 
 
 @pytest.mark.build

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -141,14 +142,14 @@ def run(
 @app.command()
 def studies() -> None:
     """List the studies: what each asks, what it needs, and its parameters."""
-    from coroi.studies.parameters import read_parameters
+    from coroi.studies.jobs import parameters_of
     from coroi.studies.registry import STUDIES, notebook_of
 
     for study in STUDIES.values():
         _say(study.name, style="bold")
         _say(f"  {study.question}")
         _say(f"  needs: {_needs(study.need)}")
-        for name, parameter in read_parameters(notebook_of(study.name)).items():
+        for name, parameter in parameters_of(notebook_of(study.name)).items():
             _say(f"  -p {study.name}.{name}={parameter.default}  {parameter.sentence}")
 
 
@@ -203,7 +204,9 @@ def _needs(need: Need) -> str:
 
 
 def _say(text: str, *, style: str = "", error: bool = False) -> None:
-    shown = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    shown = "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" and c not in "\n\t" else c for c in text
+    )
     Console(stderr=error, highlight=False).print(Text(shown, style=style), soft_wrap=True)
 
 

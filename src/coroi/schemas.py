@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from coroi.errors import DataError
-
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
 
 Kind = Literal["id", "date", "number", "text", "flag"]
 Period = Literal["week", "month", "quarter", "year"]
@@ -209,23 +208,38 @@ class Panel:
     time: str = "period"
 
 
-class CellCounts(Protocol):
-    """Data reduced exactly: distinct covariate cells with counts, and clusters to sum scores over."""
+class Block(Protocol):
+    """Distinct covariate cells, and the clusters that they were counted from."""
 
     @property
-    def cells(self) -> np.ndarray:
-        """Distinct covariate rows, shape (n_cells, n_covariates)."""
+    def covariates(self) -> pd.DataFrame:
+        """One row a cell."""
 
     @property
     def n(self) -> np.ndarray:
-        """Rows per cell, shape (n_cells,)."""
+        """Rows (or their weight) by cell, shape (n_cells,)."""
 
     @property
     def events(self) -> np.ndarray:
-        """Events per cell, shape (n_cells,)."""
+        """Rows with the event (or their weight) by cell, shape (n_cells,)."""
 
     def clusters(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield batches of (cluster, cell, n, events)."""
+        """Yield (cluster number, cell, n, events) in batches of rows; a cluster may turn up in several."""
+
+
+class CellCounts(Protocol):
+    """Rows reduced exactly: equal covariates are counted together, and clusters can be summed over afterwards."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows behind the cells."""
+
+    @property
+    def n_clusters(self) -> int:
+        """Clusters, numbered from 0."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the cells: all at once where they are few, in batches where they are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +248,6 @@ class Need:
 
     any_of: tuple[tuple[str, ...], ...]
     metrics: bool = False
-    note: str = ""
     columns: tuple[str, ...] = field(default=())
 
 
@@ -250,25 +263,12 @@ def missing_for(need: Need, tables: set[str], metrics: set[str], columns: set[st
     columns : set of str
         Columns that the data have, as ``table.column``.
     """
-    lacks = [[t for t in choice if t not in tables] for choice in need.any_of]
+    lacks = [tuple(t for t in choice if t not in tables) for choice in need.any_of]
     parts = []
     if lacks and all(lacks):
-        parts.append(" or ".join(" and ".join(f"`{t}`" for t in lack) for lack in sorted(lacks, key=len)[:2]))
+        least = [a for a in dict.fromkeys(lacks) if not any(set(b) < set(a) for b in lacks)]
+        parts.append(" or ".join(" and ".join(f"`{t}`" for t in lack) for lack in sorted(least, key=len)[:2]))
     if need.metrics and not metrics:
         parts.append("a metric (`scores` of responses or of a snapshot)")
     parts += [f"`{c}`" for c in need.columns if c not in columns and c.split(".")[0] in tables]
     return "; ".join(parts)
-
-
-def period_name(frequency: Period, n: float = 2) -> str:
-    """Name a period, singular or plural."""
-    return frequency if n == 1 else f"{frequency}s"
-
-
-def require_table(name: str) -> TableSchema:
-    """Return a table's schema, or raise with the nearest name."""
-    from coroi.errors import did_you_mean
-
-    if name not in TABLES:
-        raise DataError(f"There is no table '{name}'. {did_you_mean(name, TABLES)}")
-    return TABLES[name]

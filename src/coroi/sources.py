@@ -10,6 +10,11 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Value = str | int | float | bool | None
 
 
+def _listed(value: object) -> object:
+    """Take a single value for a list of one."""
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
 class Strict(BaseModel):
     """A part of the plan: unknown keys are refused, and nothing changes after reading."""
 
@@ -40,6 +45,11 @@ class Join(File):
     on: Name | dict[Name, Name]  # one name on both sides, or {here: there}
     where: tuple[Filter, ...] = ()
 
+    @field_validator("where", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return _listed(value)
+
     @property
     def keys(self) -> dict[str, str]:
         """Column here to column there."""
@@ -61,7 +71,7 @@ class Source(File):
     @field_validator("join", "where", "date_format", "missing_codes", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
-        return value if isinstance(value, (list, tuple)) else (value,)
+        return _listed(value)
 
 
 class Metric(Strict):
@@ -76,7 +86,7 @@ class Metric(Strict):
     @field_validator("missing_codes", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
-        return value if isinstance(value, (list, tuple)) else (value,)
+        return _listed(value)
 
     @field_validator("scale")
     @classmethod

@@ -331,8 +331,8 @@ SINGLE = [
      "a whole number from 0 to 120."),
     ("    metric: nps", "    metric: [nps]", "plan.yaml line 20: studies.retention.metric: [\"nps\"] is not a single "
      "value: text, a number, true or false."),
-    ("    metric: nps", "    metric:", "plan.yaml line 20: studies.retention.metric: nothing is not text. Leave the "
-     'line out to take "".'),
+    ("    metric: nps", "    metric:", "plan.yaml line 20: studies.retention.metric: nothing is not text. Leave it "
+     'out to take "".'),
 ]  # fmt: skip
 
 

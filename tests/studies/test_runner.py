@@ -117,6 +117,7 @@ def test_a_study_leaves_its_page_its_notebook_its_result_and_its_manifest(projec
     assert (study.study, study.title, study.status) == ("stay", "The stay study", "ok")
     assert (study.headline, study.message, study.unchanged) == ("They stay, 1 times.", "", False)
     assert study.page == folder / "index.html"
+    assert study.page.read_text().count("<h1") == 1
     assert run.done
     assert run.index == tmp_path / "reports" / "small" / "index.html"
 
@@ -327,6 +328,12 @@ def test_unknown_studies_and_wrong_parameters_are_told_together_before_anything_
     assert not (tmp_path / "reports").exists()
 
 
+def test_a_run_does_not_let_a_parameter_name_another_plan(project, tmp_path):
+    with pytest.raises(PlanError) as refused:
+        run_plan(project(stay=(ANSWER,)), parameters={"stay": {"plan": "other.yaml"}}, output=tmp_path / "reports")
+    assert str(refused.value) == "-p stay.plan: a run reads the plan that it was given. Leave it out."
+
+
 @pytest.mark.usefixtures("no_kernel")
 def test_data_that_cannot_be_used_leave_nothing_behind(project, tmp_path, monkeypatch):
     def refuse(*_):
@@ -348,9 +355,9 @@ def test_a_run_that_is_being_written_is_refused(project, tmp_path):
 
 def interrupt_when(path: Path) -> threading.Thread:
     def wait() -> None:
-        while not path.exists():
+        while not (path.exists() and path.read_text()):
             threading.Event().wait(0.05)
-        signal.raise_signal(signal.SIGINT) if os.name == "nt" else os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()
@@ -360,7 +367,7 @@ def interrupt_when(path: Path) -> threading.Thread:
 def test_an_interrupt_leaves_its_status_and_what_was_there_before(project, tmp_path):
     started, slow = tmp_path / "started", tmp_path / "slow"
     sources = (
-        f"import time\nfrom pathlib import Path\nPath({str(started)!r}).touch()",
+        f"import os, time\nfrom pathlib import Path\nPath({str(started)!r}).write_text(str(os.getpid()))",
         f"if Path({str(slow)!r}).exists(): time.sleep(60)",
     )
     plan = project(stay=(ANSWER,), wait=sources, later=(ANSWER,))
@@ -375,6 +382,8 @@ def test_an_interrupt_leaves_its_status_and_what_was_there_before(project, tmp_p
     }
     assert "interrupted" in (folder / "wait" / "index.html").read_text()
     assert not (folder / ".lock").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
 
     slow.unlink()
     run = run_plan(plan, output=tmp_path / "reports")

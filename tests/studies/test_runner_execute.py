@@ -84,6 +84,13 @@ def test_a_kernel_that_dies_is_told_from_a_failure(execute):
     assert ended.message == "Its process died while it ran; the machine may have run out of memory."
 
 
+def test_what_the_kernel_leaves_behind_stays_in_its_scratch_folder(execute, tmp_path):
+    ended = execute("import os, tempfile\nprint(tempfile.mkdtemp(), os.getcwd(), sep='\\n')")
+    left, work = map(Path, printed(ended).split())
+    assert left.parent == tmp_path / "scratch" / "tmp"
+    assert work == tmp_path / "scratch" / "work"
+
+
 def test_the_notebook_that_was_run_is_not_changed(execute, tmp_path):
     execute("print(1)")
     assert all(not cell.get("outputs") for cell in nbformat.read(tmp_path / "study.ipynb", as_version=4).cells)

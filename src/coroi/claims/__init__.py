@@ -1,6 +1,6 @@
 """What the literature asserts, the rule that turns an interval into a verdict, and the grade of the evidence."""
 
 from coroi.claims.register import CLAIMS, Claim
-from coroi.claims.verdict import headline_level, judge, label_of, untestable
+from coroi.claims.verdict import Declaration, headline_level, judge, label_of, untestable
 
-__all__ = ["CLAIMS", "Claim", "headline_level", "judge", "label_of", "untestable"]
+__all__ = ["CLAIMS", "Claim", "Declaration", "headline_level", "judge", "label_of", "untestable"]

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from coroi.errors import CoroiError
 from coroi.results import Grade, Label, Verdict
 
 WEAK_GRADES = ("C", "D")
 NAN = float("nan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What a study fixes for a claim before anything is fitted.
+
+    Parameters
+    ----------
+    theta : str
+        The signed scalar in words, claimed side positive, with its unit.
+    delta : float
+        Smallest effect that matters, above zero, in the scalar's unit.
+    level : float
+        Level of the headline interval.
+    grade : str
+        Evidence grade.
+    """
+
+    theta: str
+    delta: float
+    level: float
+    grade: Grade
 
 
 def headline_level(n_declared: int) -> float:
@@ -68,57 +91,47 @@ def label_of(low: float, high: float, delta: float, *, grade: Grade) -> Label:
 
 
 def judge(
+    declared: Declaration,
     *,
-    theta: str,
     estimate: float,
     interval: tuple[float, float],
     interval_95: tuple[float, float],
-    delta: float,
-    level: float,
-    grade: Grade,
-    reason: str = "",
 ) -> Verdict:
     """Return the verdict on one declared scalar, from its headline interval and its 95 % interval.
 
     Parameters
     ----------
-    theta : str
-        The scalar in words, claimed side positive.
+    declared : Declaration
+        What was declared before the fit.
     estimate : float
-        Its estimate.
+        Estimate of the scalar.
     interval, interval_95 : (float, float)
-        Intervals at `level` and at 95 %.
-    delta, level, grade
-        As declared before the fit.
-    reason : str
-        What further data would settle it, where it cannot be told.
+        Intervals at the declared level and at 95 %.
     """
     return Verdict(
-        theta=theta,
+        theta=declared.theta,
         estimate=estimate,
         conf_low=interval[0],
         conf_high=interval[1],
-        delta=delta,
-        level=level,
-        label=label_of(*interval, delta, grade=grade),
-        label_95=label_of(*interval_95, delta, grade=grade),
-        grade=grade,
-        reason=reason,
+        delta=declared.delta,
+        level=declared.level,
+        label=label_of(*interval, declared.delta, grade=declared.grade),
+        label_95=label_of(*interval_95, declared.delta, grade=declared.grade),
+        grade=declared.grade,
     )
 
 
-def untestable(*, theta: str, delta: float, level: float, grade: Grade, reason: str) -> Verdict:
+def untestable(declared: Declaration, reason: str) -> Verdict:
     """Return the verdict "not testable with this data", with what stands in the way."""
-    label: Label = "not testable with this data"
     return Verdict(
-        theta=theta,
+        theta=declared.theta,
         estimate=NAN,
         conf_low=NAN,
         conf_high=NAN,
-        delta=delta,
-        level=level,
-        label=label,
-        label_95=label,
-        grade=grade,
+        delta=declared.delta,
+        level=declared.level,
+        label="not testable with this data",
+        label_95="not testable with this data",
+        grade=declared.grade,
         reason=reason,
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from coroi.errors import DataError
+from coroi.errors import DataError, did_you_mean
 from coroi.models.info import Info
 from coroi.results import Result
 
@@ -22,9 +22,9 @@ INFO = Info(
         ("customers leave independently of each other", "untestable"),
     ),
     reference=(
-        "Kaplan and Meier (1958), JASA 53:457-481; Greenwood (1926); log-log interval: Kalbfleisch and Prentice (2002), "
-        "eq. 1.13; differences by square-and-add: Newcombe (1998), Statistics in Medicine 17:873-890, method 10, "
-        "and Zou and Donner (2008), Statistics in Medicine 27:1693-1702"
+        "Kaplan and Meier (1958), JASA 53:457-481; Greenwood (1926); log-log interval: Kalbfleisch and Prentice "
+        "(2002), eq. 1.13; differences by square-and-add: Newcombe (1998), Statistics in Medicine 17:873-890, "
+        "method 10, and Zou and Donner (2008), Statistics in Medicine 27:1693-1702"
     ),
 )
 MIN_CUSTOMERS = 10  # fewer in a band give an interval that says nothing and a cell that could name somebody
@@ -61,7 +61,9 @@ def simulate_survival(
         stop_at = rng.geometric(censoring, n) if censoring > 0 else np.full(n, horizon)
         stop_at = np.minimum(stop_at, horizon)
         event = exit_at <= stop_at
-        rows.append(pd.DataFrame({"band": band, "duration": np.where(event, exit_at, stop_at), "event": event.astype(int)}))
+        rows.append(
+            pd.DataFrame({"band": band, "duration": np.where(event, exit_at, stop_at), "event": event.astype(int)})
+        )
     people = pd.concat(rows, ignore_index=True)
     counts = people.groupby(["band", "duration", "event"]).size().rename("n").reset_index()
     return counts, {band: float((1 - hazard) ** horizon) for band, hazard in hazards.items()}
@@ -98,24 +100,27 @@ def fit_survival(
     -------
     Result
         Terms ``share`` by band and ``difference``; tables ``curves`` (by band and period) and ``bands``
-        (customers and events). Bands of fewer than 10 customers, bands not followed to the horizon and
-        differences without any event, or with nothing but events, are not identified.
+        (customers and events). Bands of fewer than 10 customers or known outcomes, bands that nobody is followed
+        in to the horizon, and differences without any event or with nothing but events are not identified.
 
     Raises
     ------
     DataError
-        If a duration is below 1, an event is not 0 or 1, or a count is not a positive whole number.
+        If a column is missing, a duration is not a whole number from 1, an event is not 0 or 1, a count is not a
+        positive whole number, or the contrast names a band that is not asked for.
 
     Notes
     -----
     Assumptions: see ``INFO``. Intervals of a share are log-log (Greenwood); where nobody or everybody has
-    the event they are the exact binomial ones for the customers followed to the end. The difference takes
+    the event they are the exact binomial ones for the customers whose outcome is known. The difference takes
     its interval from those of its two bands by square-and-add, so that it stays within −1 and 1.
     """
-    _validate(counts)
-    z_level = {"bands": list(bands), "horizon": int(horizon), "contrast": contrast and list(contrast)}
+    _validate(counts, bands, contrast)
+    counts = counts[counts["band"].isin(list(bands))]
     sizes = _sizes(counts, bands, horizon)
-    curves = {b: _curve(counts[counts["band"] == b], level) for b in bands if sizes.loc[b, "customers"] >= MIN_CUSTOMERS}
+    curves = {
+        b: _curve(counts[counts["band"] == b], level) for b in bands if sizes.loc[b, "customers"] >= MIN_CUSTOMERS
+    }
     rows = [_share_row(b, curves.get(b), sizes.loc[b], horizon, counted) for b in bands]
     if contrast is not None:
         rows.append(_difference_row(rows, contrast, sizes))
@@ -125,8 +130,14 @@ def fit_survival(
         table = table.assign(share=1 - table["share"], conf_low=1 - table["conf_high"], conf_high=1 - table["conf_low"])
     return Result(
         method="survival",
-        estimand=f"share of customers {counted} {horizon} periods after the landmark, by band",
-        spec={**z_level, "counted": counted, "level": level},
+        estimand=f"share of customers {counted} {_periods(horizon)} after the landmark, by band",
+        spec={
+            "bands": list(bands),
+            "horizon": int(horizon),
+            "contrast": contrast and list(contrast),
+            "counted": counted,
+            "level": level,
+        },
         estimates=estimates,
         n_obs=int(counts["n"].sum()),
         n_entities=int(counts["n"].sum()),
@@ -134,13 +145,21 @@ def fit_survival(
     )
 
 
-def _validate(counts: pd.DataFrame) -> None:
-    bad = (counts["duration"] < 1) | ~counts["event"].isin([0, 1]) | (counts["n"] < 1) | (counts["n"] % 1 != 0)
-    if bad.any():
+def _validate(counts: pd.DataFrame, bands: Sequence[str], contrast: tuple[str, str] | None) -> None:
+    missing = [c for c in ("band", "duration", "event", "n") if c not in counts.columns]
+    if missing:
+        raise DataError(f"survival: the counts lack the columns {', '.join(missing)}.")
+    whole = (counts["duration"] % 1 == 0) & (counts["n"] % 1 == 0)
+    good = whole & (counts["duration"] >= 1) & counts["event"].isin([0, 1]) & (counts["n"] >= 1)
+    if not good.all():
         raise DataError(
-            f"survival: {int(bad.sum())} of {len(counts)} rows have a duration below 1, an event that is not 0 or 1, "
-            "or a count that is no positive whole number. Count customers by band, duration and event."
+            f"survival: {int((~good).sum())} of {len(counts)} rows have a duration that is no whole number from 1, an "
+            "event that is not 0 or 1, or a count that is no positive whole number. Count customers by band, duration "
+            "and event."
         )
+    strange = [b for b in contrast or () if b not in bands]
+    if strange:
+        raise DataError(f"survival: the contrast names '{strange[0]}'. {did_you_mean(strange[0], bands)}")
 
 
 def _sizes(counts: pd.DataFrame, bands: Sequence[str], horizon: int) -> pd.DataFrame:
@@ -166,7 +185,8 @@ def _curve(rows: pd.DataFrame, level: float) -> pd.DataFrame:
         greenwood = fit.surv_prob * np.sqrt(np.cumsum(fit.n_events / (fit.n_risk * (fit.n_risk - fit.n_events))))
     error = np.concatenate([[0.0], greenwood])[at]
     followed = np.array([rows.loc[rows["duration"] >= max(t, 1), "n"].sum() for t in time])
-    low, high = _log_log(share, error, followed, level)
+    told = (rows["event"].to_numpy()[:, None] == 1) | (rows["duration"].to_numpy()[:, None] >= time)
+    low, high = _log_log(share, error, rows["n"].to_numpy() @ told, level)
     low[0] = high[0] = 1.0
     error = np.where(share > 0, error, 0.0)
     return pd.DataFrame(
@@ -174,14 +194,14 @@ def _curve(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     )
 
 
-def _log_log(share: np.ndarray, error: np.ndarray, followed: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return log-log limits, exact binomial ones where the share is 0 or 1."""
+def _log_log(share: np.ndarray, error: np.ndarray, known: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return log-log limits; where the share is 0 or 1 exact binomial ones for the customers of known outcome."""
     z = stats.norm.ppf(0.5 + level / 2)
     inside = (share > 0) & (share < 1)
     s, e = np.where(inside, share, 0.5), np.where(inside, error, 0.0)
     half = z * e / (s * np.abs(np.log(s)))
     low, high = s ** np.exp(half), s ** np.exp(-half)
-    one_sided = ((1 - level) / 2) ** (1 / np.maximum(followed, 1))
+    one_sided = ((1 - level) / 2) ** (1 / known)
     low = np.where(inside, low, np.where(share >= 1, one_sided, 0.0))
     high = np.where(inside, high, np.where(share >= 1, 1.0, 1 - one_sided))
     return low, high
@@ -191,9 +211,11 @@ def _share_row(band: str, curve: pd.DataFrame | None, size: pd.Series, horizon: 
     row = {"term": "share", "band": band, "horizon": horizon, "customers": int(size["customers"])}
     if curve is None:
         return row | _unknown(f"fewer than {MIN_CUSTOMERS} customers in the band")
-    if size["outcome_known"] < MIN_CUSTOMERS:
-        return row | _unknown(f"fewer than {MIN_CUSTOMERS} customers of the band are followed for {horizon} periods")
     at = curve.iloc[min(horizon, len(curve) - 1)]
+    if at["period"] < horizon and at["share"] > 0:
+        return row | _unknown(f"nobody in the band is followed for {_periods(horizon)}")
+    if size["outcome_known"] < MIN_CUSTOMERS:
+        return row | _unknown(f"fewer than {MIN_CUSTOMERS} customers in the band are followed for {_periods(horizon)}")
     share, low, high = at["share"], at["conf_low"], at["conf_high"]
     if counted == "with event":
         share, low, high = 1 - share, 1 - high, 1 - low
@@ -212,7 +234,7 @@ def _difference_row(rows: list[dict], contrast: tuple[str, str], sizes: pd.DataF
     }
     for one in (upper, lower):
         if not one["identified"]:
-            return row | _unknown(f"band {one['band']}: {one['reason']}")
+            return row | _unknown(f"{one['reason']} ({one['band']})")
     events = int(pair["events"].sum())
     if events == 0:
         return row | _unknown("no customer of either band has the event, so nothing tells them apart")
@@ -222,6 +244,10 @@ def _difference_row(rows: list[dict], contrast: tuple[str, str], sizes: pd.DataF
     down = np.hypot(upper["estimate"] - upper["conf_low"], lower["conf_high"] - lower["estimate"])
     up = np.hypot(upper["conf_high"] - upper["estimate"], lower["estimate"] - lower["conf_low"])
     return row | _known(gap, np.hypot(upper["std_error"], lower["std_error"]), gap - down, gap + up)
+
+
+def _periods(n: int) -> str:
+    return f"{n} period" if n == 1 else f"{n} periods"
 
 
 def _known(estimate: float, error: float, low: float, high: float) -> dict:

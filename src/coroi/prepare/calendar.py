@@ -25,7 +25,7 @@ def as_day(day: date) -> int:
 
 
 def period_index(column: Any, frequency: Period) -> Any:
-    """Number the period of a date column; the next period has the next number."""
+    """Give a date column's period its number; the next period has the next number."""
     year = column.year().cast("int64")
     if frequency == "week":
         return ((day_number(column) - as_day(_FIRST_MONDAY)).cast("float64") / 7).floor().cast("int64")
@@ -37,7 +37,7 @@ def period_index(column: Any, frequency: Period) -> Any:
 
 
 def index_of(day: date, frequency: Period) -> int:
-    """Number the period of a date."""
+    """Give a date's period its number."""
     if frequency == "week":
         return (day - _FIRST_MONDAY).days // 7
     if frequency == "month":
@@ -64,7 +64,7 @@ def last_day(index: int, frequency: Period) -> date:
 
 
 def last_period_by(day: date, frequency: Period) -> int:
-    """Number the last period that is over on `day`, that day included."""
+    """Return the number of the last period that is over on `day`, that day included."""
     return index_of(day + timedelta(days=1), frequency) - 1
 
 

@@ -16,6 +16,7 @@ from coroi.prepare.ledger import Ledger
 from coroi.prepare.mapping import UNREAD, Mapped, read_source, unpivot_scores
 from coroi.schemas import TableSchema
 from coroi.sources import Source
+from coroi.storage import naming_damage
 
 MoreRules = Callable[[Any], Sequence[Rule]]
 MoreProblems = Callable[[Any], Sequence[Problem]]
@@ -32,14 +33,18 @@ def load_mapped(
         If it cannot be read, holds no row, or too many of its cells are not what they should be.
     """
     name = name or schema.name
-    mapped = read_source(connection, source, schema, base, ledger, name)
+    with naming_damage(name):
+        mapped = read_source(connection, source, schema, base, ledger, name)
+        mapped = Mapped(fresh(connection, mapped.table), mapped.columns)
     if source.scores and schema.name == "responses":
         mapped = unpivot_scores(mapped, source.scores)
-        n_rows = sum(e[3] if e[1] == "in" else -e[3] for e in ledger.entries if e[0] == name and e[1] in ("in", "left out"))
+        n_rows = sum(
+            e[3] if e[1] == "in" else -e[3] for e in ledger.entries if e[0] == name and e[1] in ("in", "left out")
+        )
         gained = n_rows * (len(source.scores) - 1)
         if gained:
             ledger.add(name, "in", gained, f"a row for each of the {len(source.scores)} metrics of a survey")
-    table = fresh(connection, mapped.table)
+    table = mapped.table
     if not connection.execute(table.count()):
         raise DataError(Problem(name, "no row is left to use.", "Look at the file and at the plan's `where`."))
     ids = tuple(c.name for c in schema.columns if c.kind == "id" and c.name in mapped.columns)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from coroi.errors import DataError, Problem
 from coroi.prepare.customers import prepare_customers
-from coroi.prepare.exit_flags import cross_tabulate, prepare_exit_flag
-from coroi.prepare.ledger import Ledger
+from coroi.prepare.exit_flags import cross_tabulate, flag_label, prepare_exit_flag
+from coroi.prepare.ledger import Ledger, unbalanced
 from coroi.prepare.options import PrepareOptions
 from coroi.prepare.panel import build_panel
 from coroi.prepare.responses import prepare_responses
@@ -21,6 +21,8 @@ from coroi.prepare.subscriptions import prepare_subscriptions
 from coroi.prepare.transactions import prepare_transactions
 from coroi.schemas import Panel
 from coroi.sources import Source
+
+_TAKEN = {"customers", "exit_in_panel"}  # columns of the cross-table that are no flag of the plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,6 +100,7 @@ def prepare_company(
                 tables[name] = takes_metrics[name](connection, source, base, ledger, options.metrics)
         except DataError as error:
             problems += _located(error, name)
+            _note_refusal(ledger, name)
     panel = None
     needed = {"contract": "subscriptions", "repeat_purchase": "transactions"}.get(options.relationship)
     if needed in tables:
@@ -130,12 +133,26 @@ def _flags(
             gone[name] = prepare_exit_flag(connection, source, base, ledger, name)
         except DataError as error:
             problems += _located(error, f"exit_flags.{name}")
-    people = panel.data if panel is not None else next((tables[t] for t in ("customers", "snapshot") if t in tables), None)
+            _note_refusal(ledger, flag_label(name))
+    people = (
+        panel.data if panel is not None else next((tables[t] for t in ("customers", "snapshot") if t in tables), None)
+    )
     if people is None or not gone:
         return pd.DataFrame()
+    for name, flagged in gone.items():
+        strangers = connection.execute(flagged.anti_join(people, "customer_id").count())
+        said = "customers that it calls gone and that are not known otherwise; not in the cross-table"
+        ledger.add(flag_label(name), "flagged", strangers, said, rule="flags of strangers")
+    gone = {f"{name} flag" if name.casefold() in _TAKEN else name: flagged for name, flagged in gone.items()}
     if panel is not None:
         gone["exit_in_panel"] = panel.data.filter(panel.data["exited"]).select("customer_id").distinct()
     return cross_tabulate(connection, people, gone)
+
+
+def _note_refusal(ledger: Ledger, name: str) -> None:
+    """Enter the rows of a table that was refused after some had been read, so that its counts add up too."""
+    left = unbalanced(ledger.frame()).get(name, 0)
+    ledger.add(name, "dropped", left, "the table cannot be used as it stands", rule="refused")
 
 
 def _located(error: DataError, name: str) -> tuple[Problem, ...]:

@@ -15,9 +15,14 @@ from coroi.schemas import EXIT_FLAG
 from coroi.sources import Source
 
 
+def flag_label(name: str) -> str:
+    """Name a flag in the ledger."""
+    return f"exit flag '{name}'"
+
+
 def prepare_exit_flag(connection: Any, source: Source, base: Path, ledger: Ledger, name: str) -> Any:
     """Return the customers that one system calls gone, one row each."""
-    label = f"exit flag '{name}'"
+    label = flag_label(name)
     mapped = load_mapped(connection, source, EXIT_FLAG, base, ledger, label)
     table = clean_rows(connection, mapped, EXIT_FLAG, ledger, name=label)
     ledger.add(label, "out", connection.execute(table.count()))

@@ -38,7 +38,7 @@ def area_under_curve(value: np.ndarray, event: np.ndarray, n: np.ndarray) -> flo
     return float((yes * (below + no / 2)).sum() / pairs)
 
 
-def check_leak(counts: pd.DataFrame, column: str, *, outcome: str = "exit") -> Check:
+def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", outcome: str = "exit") -> Check:
     """Flag a column that predicts the outcome too well to have been known before it.
 
     Parameters
@@ -46,7 +46,9 @@ def check_leak(counts: pd.DataFrame, column: str, *, outcome: str = "exit") -> C
     counts : pandas.DataFrame
         ``score``, ``event`` (0 or 1) and ``n``; rows without a score are left aside.
     column : str
-        Its name, for the sentence.
+        Its name.
+    label : str
+        What sentences call it; the name by default.
     outcome : str
         What the event is.
 
@@ -62,13 +64,16 @@ def check_leak(counts: pd.DataFrame, column: str, *, outcome: str = "exit") -> C
     -----
     The limits are conventions. Honest satisfaction scores reach areas of 0.55 to 0.75 in practice.
     """
+    called = label or column
     known = counts[counts["score"].notna()]
     levels = known.assign(events=known["n"] * known["event"]).groupby("score", as_index=False)[["n", "events"]].sum()
     levels["share"] = levels["events"] / levels["n"]
-    tested = f"whether {column} could have been known before the {outcome}"
+    tested = f"whether {called} could have been known before the {outcome}"
     total, events = int(levels["n"].sum()), int(levels["events"].sum())
     if total == 0 or events in (0, total):
-        said = f"{column} cannot be tested for a leak: the outcome is the same for all {total:,} customers with a value."
+        said = (
+            f"{called} cannot be tested for a leak: the outcome is the same for all {total:,} customers with a value."
+        )
         return Check(name=f"leak_{column}", tested=tested, passed=None, sentence=said, table=levels)
     auc = area_under_curve(*(known[c].to_numpy() for c in ("score", "event", "n")))
     rate = events / total
@@ -83,11 +88,13 @@ def check_leak(counts: pd.DataFrame, column: str, *, outcome: str = "exit") -> C
         found.append(f"all {n:,} customers with {_levels(certain)} have the {outcome}")
     if spared["n"].sum() >= CERTAIN_SHARE * total:
         n = int(spared["n"].sum())
-        found.append(f"none of the {n:,} customers with {_levels(spared)} has the {outcome}, where {n * rate:,.0f} were to be expected")
+        found.append(
+            f"none of the {n:,} customers with {_levels(spared)} has the {outcome}, where {n * rate:,.0f} were to be expected"
+        )
     if found:
-        said = f"{column} knows the {outcome} too well to have been there before it: {'; '.join(found)}. It gets no verdict."
+        said = f"{called} knows the {outcome} too well to have been there before it: {'; '.join(found)}. It gets no verdict."
     else:
-        said = f"{column} ranks {100 * auc:.0f} of 100 pairs rightly (50 is chance), which is no sign of a leak."
+        said = f"{called} ranks {100 * auc:.0f} of 100 pairs rightly (50 is chance), which is no sign of a leak."
     return Check(name=f"leak_{column}", tested=tested, passed=not found, sentence=said, table=levels)
 
 

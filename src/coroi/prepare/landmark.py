@@ -77,7 +77,7 @@ def contract_cohort(
     start = index_of(landmark, frequency) if landmark else last - horizon + 1
     event = "exit"
     if start < first or start > last:
-        most = last - first + 1
+        most = max(last - first + 1, 0)
         reason = (
             f"the data show {most} periods in which an exit can be told, fewer than the horizon of {horizon}"
             if not landmark
@@ -161,7 +161,9 @@ def purchase_cohort(connection: Any, panel: Panel, metric: str, *, horizon: int,
     flow = _purchase_flow(connection, people)
     followed = people.filter(people["step"] == "customers followed")
     at_start = rows.select("customer_id", "idx", "state", "score")
-    joined = followed.join(at_start, [followed["customer_id"] == at_start["customer_id"], followed["start"] == at_start["idx"]])
+    joined = followed.join(
+        at_start, [followed["customer_id"] == at_start["customer_id"], followed["start"] == at_start["idx"]]
+    )
     stop = ibis.least(joined["start"] + horizon - 1, complete)
     counts = _count(
         connection,
@@ -228,7 +230,10 @@ def _purchase_flow(connection: Any, people: Any) -> pd.DataFrame:
     found = connection.to_pandas(people.group_by("step").agg(n=people.count()))
     by_step = dict(zip(found["step"], found["n"], strict=True))
     steps = [("customers with a purchase", int(sum(by_step.values())))]
-    steps += [(s, -int(by_step.get(s, 0))) for s in ("bought again before the landmark", "landmark not reached within the data")]
+    steps += [
+        (s, -int(by_step.get(s, 0)))
+        for s in ("bought again before the landmark", "landmark not reached within the data")
+    ]
     return _flow([*steps, ("customers followed", int(by_step.get("customers followed", 0)))])
 
 

@@ -79,13 +79,20 @@ def keep_rows(table: Any, filters: tuple[Filter, ...], where: str) -> Any:
 
 
 def _among(word: Any, values: tuple[Value, ...]) -> Any:
-    spoken = [_spoken(v) for v in values if v is not None]
+    spoken = [word for v in values if v is not None for word in _spellings(v)]
     found = word.isin(spoken) if spoken else ibis.literal(False)
     return found | word.isnull() if None in values else found
 
 
 def _spoken(value: Value) -> str:
     return str(value).strip().lower()
+
+
+def _spellings(value: Value) -> tuple[str, ...]:
+    """Return the ways in which files write a value: 5 is also 5.0."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and float(value).is_integer():
+        return (str(int(value)), f"{int(value)}.0")
+    return (_spoken(value),)
 
 
 def _pick(table: Any, column: str, where: str) -> Any:
@@ -98,19 +105,23 @@ def _pick(table: Any, column: str, where: str) -> Any:
 def _join(connection: Any, left: Any, join: Join, base: Path, name: str, ledger: Ledger) -> Any:
     right, assumed = open_file(connection, File.model_validate(join.model_dump(include=set(File.model_fields))), base)
     for sentence in assumed:
-        ledger.add(name, "flagged", 0, sentence, rule="encoding")
+        ledger.add(name, "flagged", connection.execute(right.count()), sentence, rule="encoding of a joined file")
     right = keep_rows(right, join.where, join.path)
     here, there = list(join.keys), list(join.keys.values())
     keys = {f"_key{i}": text(_pick(right, column, join.path)) for i, column in enumerate(there)}
-    taken = set(left.columns)
+    taken = {c.casefold() for c in left.columns}  # to the engine, names that differ in case are the same
     stem = Path(join.path).stem
-    renamed = {(c if c not in taken else f"{stem}.{c}"): right[c] for c in right.columns if c not in {ROW, *there}}
+    renamed = {
+        (c if c.casefold() not in taken else f"{stem}.{c}"): right[c] for c in right.columns if c not in {ROW, *there}
+    }
     right = right.select(**keys, **renamed).filter(ibis.and_(*(ibis._[k].notnull() for k in keys)))
     repeated = right.group_by(*keys).agg(_n=ibis._.count()).filter(ibis._._n > 1)
     twice = connection.execute(repeated.count())
     if twice:
         what = f"{twice} values of {', '.join(there)} stand in more than one row, so a join would multiply rows."
-        raise DataError(Problem(f"{name}: join {join.path}", what, "Join on a key that is unique there, or add `where`."))
+        raise DataError(
+            Problem(f"{name}: join {join.path}", what, "Join on a key that is unique there, or add `where`.")
+        )
     left = left.mutate(**{f"_key{i}": text(_pick(left, column, name)) for i, column in enumerate(here)})
     joined = left.left_join(right.mutate(_found=True), list(keys))
     unmatched = connection.execute(joined.filter(ibis._._found.isnull()).count())
@@ -139,7 +150,8 @@ def _typed(table: Any, source: Source, schema: TableSchema, name: str) -> Mapped
     for ours, (theirs, kind) in wanted.items():
         raw = _pick(table, theirs, name)
         if source.missing_codes:
-            raw = text(raw).lower().isin([_spoken(v) for v in source.missing_codes]).ifelse(ibis.null(raw.type()), raw)
+            coded = text(raw).lower().isin([word for v in source.missing_codes for word in _spellings(v)])
+            raw = coded.ifelse(ibis.null(raw.type()), raw)
         if ours in source.values:
             raw = _translated(raw, source.values[ours])
         picked[ours] = parse(raw, kind, source.date_format)
@@ -150,8 +162,10 @@ def _typed(table: Any, source: Source, schema: TableSchema, name: str) -> Mapped
 
 def _translated(raw: Any, values: dict[str, Value]) -> Any:
     word = text(raw)
-    pairs = [(word.lower() == _spoken(theirs), ibis.literal(None if v is None else str(v), "string"))
-             for theirs, v in values.items()]
+    pairs = [
+        (word.lower() == _spoken(theirs), ibis.literal(None if v is None else str(v), "string"))
+        for theirs, v in values.items()
+    ]
     return ibis.cases(*pairs, else_=word)
 
 
@@ -161,7 +175,10 @@ def unpivot_scores(mapped: Mapped, scores: dict[str, str]) -> Mapped:
     parts = []
     for metric in scores:
         part = mapped.table.select(
-            *base, metric=ibis.literal(metric), score=mapped.table[metric], **{UNREAD + "score": mapped.table[UNREAD + metric]}
+            *base,
+            metric=ibis.literal(metric),
+            score=mapped.table[metric],
+            **{UNREAD + "score": mapped.table[UNREAD + metric]},
         )
         parts.append(part)
     table = parts[0] if len(parts) == 1 else ibis.union(*parts)

@@ -10,7 +10,7 @@ import ibis
 
 from coroi.errors import DataError, Problem
 from coroi.prepare.answers import carry_forward, known_answers
-from coroi.prepare.calendar import calendar, first_day, index_of, last_period_by, period_index
+from coroi.prepare.calendar import calendar, first_day, index_of, last_period_by
 from coroi.prepare.cleaning.rules import fresh
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.money import contract_rows, money_of_contracts, money_of_transactions, renewals
@@ -89,7 +89,9 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     rows = _spell_rows(spells, periods, last)
     grid = fresh(connection, _grid(rows, entry, last))
     if not connection.execute(grid.count()):
-        raise DataError(Problem(PANEL, "no customer has a period within the observed window.", "Check `observed_from`."))
+        raise DataError(
+            Problem(PANEL, "no customer has a period within the observed window.", "Check `observed_from`.")
+        )
     panel = _with_spells(grid, rows, at_risk_until)
     if contract:
         panel = _only_while_open(panel, contract_rows(tables["subscriptions"], frequency, until))
@@ -182,14 +184,22 @@ def _with_spells(grid: Any, rows: Any, at_risk_until: int) -> Any:
 
 def _only_while_open(panel: Any, contracts: Any) -> Any:
     """Take customers out of the risk set in periods that lie wholly within a gap that the grace forgives."""
-    open_in = contracts.select("customer_id", idx=ibis.range(contracts["first_idx"], contracts["last_idx"] + 1).unnest())
+    open_in = contracts.select(
+        "customer_id", idx=ibis.range(contracts["first_idx"], contracts["last_idx"] + 1).unnest()
+    )
     joined = panel.left_join(open_in.distinct().mutate(_open=True), ["customer_id", "idx"])
     kept = {c: joined[c] for c in panel.columns}
     return joined.select(**kept | {"at_risk": joined["at_risk"] & joined["_open"].notnull()})
 
 
 def _with_money(
-    connection: Any, panel: Any, tables: Mapping[str, Any], periods: Any, options: PrepareOptions, until: date, ledger: Ledger
+    connection: Any,
+    panel: Any,
+    tables: Mapping[str, Any],
+    periods: Any,
+    options: PrepareOptions,
+    until: date,
+    ledger: Ledger,
 ) -> Any:
     nothing = {"revenue": ibis.null("float64"), "margin": ibis.null("float64"), "n_transactions": ibis.null("int64")}
     if "transactions" in tables:
@@ -255,7 +265,9 @@ def _with_metric(panel: Any, grid: Any, tables: Mapping[str, Any], metric: str, 
 
 
 def _note_losses(connection: Any, spells: Any, grid: Any, rows: Any, tables: Mapping[str, Any], ledger: Ledger) -> None:
-    ledger.add(PANEL, "in", connection.execute(spells["customer_id"].nunique()), "customers with a contract or purchase")
+    ledger.add(
+        PANEL, "in", connection.execute(spells["customer_id"].nunique()), "customers with a contract or purchase"
+    )
     inside = connection.execute(grid["customer_id"].nunique())
     gone = connection.execute(spells["customer_id"].nunique()) - inside
     ledger.add(PANEL, "left out", gone, "customers gone before the observed window", rule="before the window")

@@ -29,6 +29,7 @@ _PARTS = {
 }
 ISO_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
 TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0")
+NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0")
 
 
@@ -43,10 +44,15 @@ def date_pattern(date_format: str) -> tuple[str, dict[str, int]]:
     Raises
     ------
     ValueError
-        If the format uses a code that is not a date's, or does not tell year, month and day.
+        If the format uses a code that is not a date's, uses one twice, or does not tell year, month and day.
     """
     pattern, position = "", 0
-    for code in re.finditer(r"%.", date_format):
+    codes = list(re.finditer(r"%.", date_format))
+    parts = [code.group().replace("%B", "%b") for code in codes if code.group() in _PARTS]
+    twice = next((part for part in parts if parts.count(part) > 1), None)
+    if twice:
+        raise ValueError(f"'{twice}' stands in it twice")
+    for code in codes:
         if code.group() not in _PARTS:
             raise ValueError(f"'{code.group()}' is not one of {', '.join(_PARTS)}")
         pattern += re.escape(date_format[position : code.start()]) + _PARTS[code.group()]
@@ -73,8 +79,14 @@ def parse_date(column: Any, formats: tuple[str, ...] = ()) -> Any:
         return column.cast("date")
     raw = text(column)
     if not formats:
-        return ibis.cases((raw.re_search(ISO_DATE), raw.re_extract(ISO_DATE, 1).try_cast("date")))
+        return _day(raw, ISO_DATE, raw.re_extract(ISO_DATE, 1))
+    raw = raw.re_replace(r"^(\d+)\.0$", r"\1")  # 20240131.0: a day number that passed through a decimal column
     return ibis.coalesce(*(_parse_with(raw, f) for f in formats))
+
+
+def _day(raw: Any, pattern: str, iso: Any) -> Any:
+    """Cast to a date where the pattern fits; the year 0, which no calendar has, is no date."""
+    return ibis.cases((raw.re_search(pattern) & ~iso.startswith("0000"), iso.try_cast("date")))
 
 
 def _parse_with(raw: Any, date_format: str) -> Any:
@@ -91,14 +103,18 @@ def _parse_with(raw: Any, date_format: str) -> Any:
         name = part["b"].lower()
         month = ibis.cases(*((name == m, n) for m, n in _MONTHS.items()))
     iso = year + "-" + month + "-" + part["d"].lpad(2, "0")
-    return ibis.cases((raw.re_search(pattern), iso.try_cast("date")))
+    return _day(raw, pattern, iso)
 
 
 def parse_number(column: Any) -> Any:
     """Read numbers; text with anything but digits, sign, point and exponent is null, and so are NaN and infinity."""
     if column.type().is_boolean():
         return column.cast("float64")
-    value = column.cast("float64") if column.type().is_numeric() else text(column).try_cast("float64")
+    if column.type().is_numeric():
+        value = column.cast("float64")
+    else:
+        word = text(column)
+        value = ibis.cases((word.re_search(NUMBER), word.try_cast("float64")))
     return ibis.cases((value.isnan() | value.isinf(), ibis.null("float64")), else_=value)
 
 

@@ -13,7 +13,7 @@ from coroi.prepare.clean import clean_rows, complete, load_mapped
 from coroi.prepare.cleaning.duplicates import reused_key
 from coroi.prepare.cleaning.order import empty, ends_before_start
 from coroi.prepare.cleaning.rules import note_rows
-from coroi.prepare.cleaning.scales import missing_code, off_scale, scale_problems
+from coroi.prepare.cleaning.scales import missing_code, off_scale, scale_problems, with_word_codes
 from coroi.prepare.ledger import Ledger
 from coroi.schemas import RESPONSES
 from coroi.sources import Metric, Source
@@ -29,13 +29,18 @@ def prepare_responses(
     DataError
         If the table cannot be used, a metric is unknown, or a scale does not fit its scores.
     """
-    mapped = load_mapped(connection, source, RESPONSES, base, ledger)
+    mapped = load_mapped(connection, with_word_codes(source, metrics), RESPONSES, base, ledger)
     if not {"metric", "score"} <= set(mapped.columns):
         fix = "Map both, or give `scores`: the column of each metric."
         raise DataError(Problem("responses", "neither `scores` nor the columns metric and score are mapped.", fix))
 
     def rules(table: Any) -> list:
-        found = [missing_code(table, metrics), empty(table, "score"), off_scale(table, metrics), empty(table, "answered_at")]
+        found = [
+            missing_code(table, metrics),
+            empty(table, "score"),
+            off_scale(table, metrics),
+            empty(table, "answered_at"),
+        ]
         return found + ([ends_before_start(table, "asked_at", "answered_at")] if "asked_at" in mapped.columns else [])
 
     table = clean_rows(

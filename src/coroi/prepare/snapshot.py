@@ -8,10 +8,11 @@ from typing import Any
 
 import ibis
 
-from coroi.errors import DataError, Problem
+from coroi.errors import Problem
 from coroi.prepare.clean import clean_rows, complete, load_mapped
 from coroi.prepare.cleaning.order import empty
 from coroi.prepare.cleaning.rules import Rule, note_rows
+from coroi.prepare.cleaning.scales import scale_problems, with_word_codes
 from coroi.prepare.ledger import Ledger
 from coroi.schemas import SNAPSHOT
 from coroi.sources import Metric, Source
@@ -26,7 +27,7 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
         If the table cannot be used, if a metric was answered on or after the day on which the customer left,
         or if most scores of a metric lie off its scale.
     """
-    mapped = load_mapped(connection, source, SNAPSHOT, base, ledger)
+    mapped = load_mapped(connection, with_word_codes(source, metrics), SNAPSHOT, base, ledger)
     table = clean_rows(
         connection,
         mapped,
@@ -64,8 +65,6 @@ def _late_answers(connection: Any, table: Any) -> list[Problem]:
 
 
 def _wrong_scales(connection: Any, table: Any, source: Source, metrics: Mapping[str, Metric]) -> list[Problem]:
-    from coroi.prepare.cleaning.scales import scale_problems
-
     problems = []
     for name in source.scores:
         long = table.select(metric=ibis.literal(name), score=table[name])

@@ -63,7 +63,9 @@ def build_spells(covers: Any, *, relationship: Relationship, grace_days: int, ob
     earlier = ibis.window(group_by="customer_id", order_by=["start", "end"], preceding=(None, 1))
     to_date = ibis.window(group_by="customer_id", order_by=["start", "end"], preceding=(None, 0))
     marked = covers.mutate(reached=covers["end"].max().over(earlier))
-    marked = marked.mutate(opens=(marked["reached"].isnull() | (marked["start"] > marked["reached"] + tolerance)).cast("int64"))
+    marked = marked.mutate(
+        opens=(marked["reached"].isnull() | (marked["start"] > marked["reached"] + tolerance)).cast("int64")
+    )
     marked = marked.mutate(spell=marked["opens"].sum().over(to_date).cast("int64"))
     marked = marked.mutate(last_end=marked["end"].max().over(ibis.window(group_by=["customer_id", "spell"])))
     spells = marked.group_by("customer_id", "spell").agg(

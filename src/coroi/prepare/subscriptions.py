@@ -32,5 +32,6 @@ def prepare_subscriptions(connection: Any, source: Source, base: Path, ledger: L
     notes = [reused_key(table, "subscription_id")] if "subscription_id" in mapped.columns else []
     if "price" in mapped.columns:
         notes.append(Rule("negative price", table["price"] < 0, "price is below zero; kept as it is"))
+        notes.append(Rule("no price", table["price"].isnull(), "price is empty; the contract brings no revenue"))
     note_rows(connection, table, notes, "subscriptions", ledger)
     return complete(connection, table, SUBSCRIPTIONS, ledger)

@@ -28,7 +28,7 @@ def prepare_transactions(connection: Any, source: Source, base: Path, ledger: Le
     """
     mapped = load_mapped(connection, source, TRANSACTIONS, base, ledger)
     if source.group and source.group not in mapped.columns:
-        fix = f"Map it under columns, e.g. {source.group}: \"Order ID\"."
+        fix = f'Map it under columns, e.g. {source.group}: "Order ID".'
         raise DataError(Problem("transactions.group", f"'{source.group}' is not a mapped column.", fix))
     own_id = None if source.group else "transaction_id"
     table = clean_rows(
@@ -38,7 +38,9 @@ def prepare_transactions(connection: Any, source: Source, base: Path, ledger: Le
         table = _sum_lines(connection, table, source.group, ledger)
     notes = [reused_key(table, "transaction_id")] if "transaction_id" in table.columns else []
     if "amount" in table.columns:
-        notes.append(Rule("return", table["amount"] < 0, "amount below zero: a return; it counts as money, not as a purchase"))
+        notes.append(
+            Rule("return", table["amount"] < 0, "amount below zero: a return; it counts as money, not as a purchase")
+        )
     note_rows(connection, table, notes, "transactions", ledger)
     return complete(connection, table, TRANSACTIONS, ledger)
 

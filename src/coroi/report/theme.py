@@ -128,20 +128,9 @@ def label_lines(ax: Axes, labels: Mapping[str, str] | None = None) -> list[Text]
     heights = [ax.transData.transform(end)[1] * points_per_pixel for end in ends]
     floor, ceiling = (y * points_per_pixel for y in ax.bbox.intervaly)
     places = spread(heights, gap=TEXT_SIZE * 1.3, low=floor, high=ceiling)
-    return [
-        ax.annotate(
-            str(line.get_label()) if labels is None else labels[str(line.get_label())],
-            xy=end,
-            xytext=(10, place - height),
-            textcoords="offset points",
-            va="center",
-            color=readable(line.get_color()),
-            fontsize=TEXT_SIZE,
-            annotation_clip=False,
-            arrowprops=_leader(line) if abs(place - height) > 1 else None,
-        )
-        for line, end, height, place in zip(lines, ends, heights, places, strict=True)
-    ]
+    names = [str(line.get_label()) if labels is None else labels[str(line.get_label())] for line in lines]
+    moves = [place - height for place, height in zip(places, heights, strict=True)]
+    return [_name_end(ax, *each) for each in zip(lines, names, ends, moves, strict=True)]
 
 
 def spread(heights: list[float], *, gap: float, low: float, high: float) -> list[float]:
@@ -212,5 +201,17 @@ def _end(line: Line2D) -> tuple[float, float]:
     return float(x[last]), float(y[last])
 
 
-def _leader(line: Line2D) -> dict[str, object]:
-    return {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.8, "shrinkA": 0, "shrinkB": 2}
+def _name_end(ax: Axes, line: Line2D, name: str, end: tuple[float, float], move: float) -> Text:
+    """Write a line's name beside its end, `move` points higher, with a thin leader where it moved."""
+    leader = {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.8, "shrinkA": 0, "shrinkB": 2}
+    return ax.annotate(
+        name,
+        xy=end,
+        xytext=(10, move),
+        textcoords="offset points",
+        va="center",
+        color=readable(line.get_color()),
+        fontsize=TEXT_SIZE,
+        annotation_clip=False,
+        arrowprops=leader if abs(move) > 1 else None,
+    )

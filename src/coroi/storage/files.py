@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coroi.errors import DataError, Problem, did_you_mean
 from coroi.sources import File
-from coroi.storage.text import DELIMITERS, text_layout, transcode
+from coroi.storage.text import TextLayout, column_names, text_layout, transcode, unreadable_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,10 +55,7 @@ def resolve_paths(file: File, base: Path) -> list[Path]:
     """
     path = Path(file.path).expanduser()
     path = path if path.is_absolute() else base / path
-    if re.search(r"[*?\[]", path.name):
-        found = sorted(p for p in path.parent.glob(path.name) if p.is_file())
-    else:
-        found = [path] if path.is_file() else []
+    found = [path] if path.is_file() else sorted(p for p in path.parent.glob(path.name) if p.is_file())
     if found:
         return found
     if not path.parent.is_dir():
@@ -144,7 +142,36 @@ def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
             odd = sorted(set(table.columns) ^ set(first.columns))
             fix = "Give files of different layout as different tables, or make their headers the same."
             raise DataError(Problem(path.name, f"columns differ from the first file's: {', '.join(odd[:5])}.", fix))
-    return (first if len(tables) == 1 else ibis.union(*(t.select(*first.columns) for t in tables))), assumed
+    return (first if len(tables) == 1 else ibis.union(*_same_types(tables))), assumed
+
+
+def _same_types(tables: list[Any]) -> list[Any]:
+    """Put tables' columns in one order; a column that two files hold in different types becomes text."""
+    first = tables[0]
+    mixed = {c: "string" for c in first.columns if len({t[c].type() for t in tables}) > 1}
+    return [t.select(*first.columns).cast(mixed) for t in tables]
+
+
+@contextmanager
+def naming_damage(where: str) -> Iterator[None]:
+    """Say that a file is damaged where its content, read later than its header, turns out to be.
+
+    Raises
+    ------
+    DataError
+        In place of the engine's error.
+    """
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        if type(error) is not duckdb.Error and not isinstance(
+            error, (duckdb.IOException, duckdb.InvalidInputException)
+        ):
+            raise
+        what = "a file of this table cannot be read to its end; it seems damaged."
+        raise DataError(Problem(where, what, "Export it again.")) from error
 
 
 def _open_one(connection: Any, path: Path, file: File) -> tuple[Any, list[str]]:
@@ -161,35 +188,21 @@ def _open_one(connection: Any, path: Path, file: File) -> tuple[Any, list[str]]:
     source = path
     if layout.encoding.lower().replace("_", "-") not in {"utf-8", "utf-8-sig", "utf8"}:
         source = transcode(path, layout.encoding, Path(connection.coroi_scratch.name) / f"{path.stem}-{id(path)}.csv")
-    return _read_csv(connection, source, path, layout.delimiter, layout.columns), [layout.assumed] * bool(layout.assumed)
+    return _read_csv(connection, source, path, layout), [layout.assumed] * bool(layout.assumed)
 
 
-def _read_csv(connection: Any, source: Path, path: Path, delimiter: str, columns: tuple[str, ...]) -> Any:
+def _read_csv(connection: Any, source: Path, path: Path, layout: TextLayout) -> Any:
+    """Read text as it stands: given all columns, the engine guesses nothing, neither comments nor lines to skip."""
     import duckdb
 
+    columns = dict.fromkeys(layout.columns, "VARCHAR")
     try:
         table = connection.read_csv(
-            str(source), header=True, names=list(columns), all_varchar=True, delim=delimiter, quote='"', escape='"'
+            str(source), header=True, columns=columns, delim=layout.delimiter, quote='"', escape='"'
         )
         return connection.create_table(table.get_name() + "_read", table, temp=True)
     except duckdb.Error as error:
-        raise DataError(_unreadable(path, str(error), delimiter)) from error
-
-
-def _unreadable(path: Path, message: str, delimiter: str) -> Problem:
-    line = re.search(r"CSV Error on Line: (\d+)", message)
-    expected = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
-    where = f"{path.name} line {line.group(1)}" if line else path.name
-    if expected:
-        what = f"{expected.group(2)} fields where the header has {expected.group(1)}."
-    elif "quote" in message.lower():
-        what = "a quotation mark opens and never closes."
-    elif "unicode" in message.lower() or "utf-8" in message.lower():
-        what = "bytes that are not UTF-8."
-    else:
-        what = "the line cannot be split into the header's columns."
-    used = DELIMITERS.get(delimiter, f"'{delimiter}'")
-    return Problem(where, what, f"Read with the delimiter {used}; correct the line, or give `delimiter` or `encoding`.")
+        raise DataError(unreadable_line(path, layout, str(error))) from error
 
 
 def _parquet_schema(path: Path) -> list[str]:
@@ -209,7 +222,7 @@ def _read_excel(path: Path, file: File, rows: int | None = None) -> pd.DataFrame
 
     try:
         sheet: str | int = file.sheet if file.sheet is not None else 0
-        frame = pd.read_excel(path, sheet_name=sheet, dtype=object, nrows=rows)
+        frame = pd.read_excel(path, sheet_name=sheet, header=None, dtype=object, nrows=rows, keep_default_na=False)
     except ValueError as error:
         if "Worksheet" not in str(error):
             raise DataError(Problem(path.name, "the workbook cannot be read.", "Save it again as .xlsx.")) from error
@@ -217,10 +230,10 @@ def _read_excel(path: Path, file: File, rows: int | None = None) -> pd.DataFrame
         raise DataError(Problem(path.name, f"there is no sheet '{file.sheet}'.", hint)) from error
     except (zipfile.BadZipFile, KeyError, OSError) as error:
         raise DataError(Problem(path.name, "the workbook cannot be read.", "Save it again as .xlsx.")) from error
-    if frame.columns.empty:
+    if frame.empty:
         raise DataError(Problem(path.name, "the sheet is empty.", "Name another `sheet`, or take it out of the plan."))
-    frame.columns = [" ".join(str(c).split()) for c in frame.columns]
-    return frame.map(_cell_text)
+    names = column_names([_cell_text(name) or "" for name in frame.iloc[0]], path.name)
+    return frame.iloc[1:].set_axis(list(names), axis="columns").map(_cell_text)
 
 
 def _cell_text(value: object) -> str | None:
@@ -232,4 +245,4 @@ def _cell_text(value: object) -> str | None:
         return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return str(value) or None

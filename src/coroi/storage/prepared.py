@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_parquet_tables(connection: Any, tables: Mapping[str, Any], folder: Path) -> None:
@@ -17,3 +20,17 @@ def write_parquet_tables(connection: Any, tables: Mapping[str, Any], folder: Pat
 def read_parquet_tables(connection: Any, folder: Path) -> dict[str, Any]:
     """Open every Parquet file of a folder as an ibis table, by name."""
     return {p.stem: connection.read_parquet(p) for p in sorted(folder.glob("*.parquet"))}
+
+
+def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write data frames to ``folder/<name>.parquet``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        frame.to_parquet(folder / f"{name}.parquet", compression="zstd")
+
+
+def read_frames(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read every Parquet file of a folder as a data frame, by name."""
+    import pandas as pd
+
+    return {p.stem: pd.read_parquet(p) for p in sorted(folder.glob("*.parquet"))}

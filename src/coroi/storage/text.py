@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,16 +48,66 @@ def text_layout(path: Path, file: File) -> TextLayout:
         raise DataError(Problem(path.name, "the file is empty.", "Export it again, or take it out of the plan."))
     encoding, assumed = (file.encoding, "") if file.encoding else _encoding(path)
     head = _head(path, encoding)
-    delimiter = file.delimiter or _delimiter(head)
-    names = [_tidy(c) for c in next(csv.reader(io.StringIO(head), delimiter=delimiter), [])]
+    sniffed = _delimiter(head)
+    delimiter = file.delimiter or sniffed
+    names = column_names(_header(head, delimiter), path.name)
+    if len(names) == 1 and delimiter != sniffed and (n := len(_header(head, sniffed))) > 1:
+        what = f"the delimiter {_shown(delimiter)} finds one column; {_shown(sniffed)} finds {n}."
+        raise DataError(Problem(path.name, what, "Correct `delimiter`, or leave it out to have it told."))
+    return TextLayout(encoding, delimiter, names, assumed)
+
+
+def column_names(header: Sequence[str], where: str) -> tuple[str, ...]:
+    """Tidy a header: blanks trimmed and single, empty names numbered.
+
+    Raises
+    ------
+    DataError
+        If no name is there, or two are the same but for upper and lower case.
+    """
+    names = [" ".join(name.split()) for name in header]
     if not any(names):
-        raise DataError(Problem(path.name, "the first line holds no column names.", "Add a header line."))
+        raise DataError(Problem(where, "the first line holds no column names.", "Add a header line."))
     names = [name or f"column {i}" for i, name in enumerate(names, 1)]
-    twice = sorted(n for n, k in Counter(names).items() if k > 1)
+    counts = Counter(name.casefold() for name in names)
+    twice = list(dict.fromkeys(name for name in names if counts[name.casefold()] > 1))
     if twice:
-        shown = ", ".join(f"'{n}'" for n in twice[:5])
-        raise DataError(Problem(path.name, f"{len(twice)} column names stand twice: {shown}.", "Rename one of each."))
-    return TextLayout(encoding, delimiter, tuple(names), assumed)
+        shown = ", ".join(f"'{name}'" for name in twice[:5])
+        what = f"columns share a name (upper and lower case count as the same): {shown}."
+        raise DataError(Problem(where, what, "Rename all but one of each."))
+    return tuple(names)
+
+
+def line_of_record(path: Path, layout: TextLayout, record: int) -> int | None:
+    """Return the line on which a record begins, the header being record 1; None where it cannot be told."""
+    try:
+        with path.open(encoding=layout.encoding, newline="") as stream:
+            reader, begins = csv.reader(stream, delimiter=layout.delimiter), 1
+            for number, _ in enumerate(reader, 1):
+                if number == record:
+                    return begins
+                begins = reader.line_num + 1
+    except (csv.Error, UnicodeError):
+        return None
+    return None
+
+
+def unreadable_line(path: Path, layout: TextLayout, message: str) -> Problem:
+    """Say which line of a text file could not be read, from the engine's own message, without quoting the line."""
+    record = re.search(r"CSV Error on Line: (\d+)", message)
+    line = line_of_record(path, layout, int(record.group(1))) if record else None
+    counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
+    if counts:
+        what = f"{counts.group(2)} fields where the header has {counts.group(1)}."
+    elif "unterminated quote" in message:
+        what = "a quotation mark opens and does not close before a delimiter."
+    elif "not utf-8" in message:
+        what = "bytes that are not UTF-8."
+    else:
+        what = "the text cannot be split into lines and fields; its lines may end in more than one way."
+    where = f"{path.name} line {line}" if line else path.name
+    fix = f"Read with the delimiter {_shown(layout.delimiter)}; correct it there, or give `delimiter` or `encoding`."
+    return Problem(where, what, fix)
 
 
 def transcode(path: Path, encoding: str, target: Path) -> Path:
@@ -75,8 +127,12 @@ def transcode(path: Path, encoding: str, target: Path) -> Path:
     return target
 
 
-def _tidy(name: str) -> str:
-    return " ".join(name.replace("\ufeff", "").split())
+def _header(head: str, delimiter: str) -> list[str]:
+    return next(csv.reader(io.StringIO(head), delimiter=delimiter), [])
+
+
+def _shown(delimiter: str) -> str:
+    return DELIMITERS.get(delimiter, f"'{delimiter}'")
 
 
 def _encoding(path: Path) -> tuple[str, str]:
@@ -112,8 +168,8 @@ def _decodes(path: Path, encoding: str) -> bool:
 
 def _head(path: Path, encoding: str) -> str:
     try:
-        with path.open(encoding=encoding, newline="") as stream:
-            return stream.read(1 << 16)
+        with path.open(encoding=encoding) as stream:
+            return stream.read(1 << 16).removeprefix("\ufeff")
     except (UnicodeError, LookupError) as error:
         raise DataError(_undecodable(path, encoding)) from error
 

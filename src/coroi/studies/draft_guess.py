@@ -10,91 +10,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coroi.studies.draft_look import Look, LookedAt
-
-_WHEN = r"(_?(date|day|time|timestamp|datetime|at|on))?"
-_KEY = r"_?(id|no|nr|num|number|key|code|uuid)"
-_WHO = "customer|client|account|user|member|subscriber|person|household|contact|company|guest|respondent|kunden?"
-LEFT = r"(is_|has_)?(churn(ed)?(_(flag|label|value|status))?|left|exited|attrition(_flag)?|cancell?ed|customer_status)"
-_TRUE = {"churned", "left", "exited", "cancelled", "canceled", "inactive", "closed", "attrited customer", "lost"}
-_PLAIN = {"true", "yes", "y", "t", "1", "1.0", "false", "no", "n", "f", "0", "0.0"}
-
-# Our column: patterns of names, the likeliest first; a date, number or flag also has to look like one.
-ROLES: dict[str, dict[str, tuple[str, ...]]] = {
-    "customers": {
-        "customer_id": (rf"({_WHO})_unique{_KEY}", rf"({_WHO}){_KEY}", _WHO, r"id"),
-        "joined_at": (
-            rf"(sign_?up|join(ed|ing)?|regist\w+|member_since|customer_since|onboard\w*){_WHEN}",
-            rf"(creat\w+|since|first_\w+){_WHEN}",
-        ),
-        "segment": (r"segment", r"industry|sector|customer_type", r"(plan|tier|plan_tier|category|contract)(_type)?"),
-        "unit_id": (r"(branch|store|region|team|unit)(_?(id|name|code))?", r"(\w+_)?state", r"(\w+_)?country"),
-    },
-    "responses": {
-        "customer_id": (),
-        "answered_at": (
-            rf"(\w+_)?(answer|respon|complet)\w*{_WHEN}", rf"(\w+_)?(clos|resolv|submi)\w*{_WHEN}",
-            rf"(\w+_)?(review|survey|rating|feedback){_WHEN}", rf"(\w+_)?creat\w*{_WHEN}", r"date|timestamp|datetime|day",
-        ),
-        "asked_at": (rf"(\w+_)?(asked|sent|invit\w*){_WHEN}", r"(review|survey)_creat\w*"),
-        "response_id": (rf"(response|review|answer|survey|ticket|feedback){_KEY}",),
-        "touchpoint": (r"touch_?point|channel|interaction(_type)?|journey(_step|_stage)?",),
-        "verbatim": (r"verbatim|(\w+_)?comment(s|_message|_text)?|feedback(_text)?|(review_)?text",),
-    },
-    "subscriptions": {
-        "customer_id": (),
-        "start_at": (rf"((subscription|contract|plan|policy)_)?(start(ed)?|begin|began|activat\w+|valid_from){_WHEN}",),
-        "end_at": (
-            rf"((subscription|contract|plan|policy)_)?(end(ed)?|terminat\w+|valid_(to|until)){_WHEN}",
-            rf"(cancel\w*|expir\w+|churn(ed)?){_WHEN}",
-        ),
-        "subscription_id": (rf"(subscription|contract|policy){_KEY}",),
-        "exit_reason": (r"(\w+_)?reason(_code)?",),
-        "price": (r"mrr(_\w+)?|(monthly|price_per_month)(_(price|fee|charges?|amount))?", r"price|fee"),
-        "term_months": (r"(contract_|term_)(length|months)(_months)?",),
-    },
-    "transactions": {
-        "customer_id": (),
-        "occurred_at": (
-            rf"(\w+_)?(purchas\w*|transact\w*|invoice|sale|sold|paid|booking|basket){_WHEN}",
-            rf"order(ed)?{_WHEN}", r"date|timestamp|datetime|day",
-        ),
-        "transaction_id": (rf"(order|transaction|invoice|receipt|basket|sale|booking){_KEY}",),
-        "amount": (
-            r"(total_|order_|net_|sales?_|transaction_|payment_|line_|invoice_)(amount|value|total|price|revenue)(_\w{3})?",
-            r"amount|total|revenue|sales|value|spend|price",
-        ),
-        "margin": (r"(\w+_)?margin|(gross_|net_)?profit",),
-    },
-    "snapshot": {
-        "customer_id": (),
-        "left": (rf"{LEFT}",),
-        "tenure_months": (r"tenure(_in)?(_months)?|months_(as_customer|on_book)|account_length",),
-        "left_at": (rf"(churn(ed)?|left|exit(ed)?|cancel\w*){_WHEN}",),
-        "as_of": (r"as_of|snapshot_date",),
-        "answered_at": (rf"(answer|respon|survey)\w*{_WHEN}",),
-        "revenue": (r"month(ly)?_?(charges?|revenue|fee|spend|price)|mrr|arpu",),
-        "segment": (r"segment", r"contract(_type)?|plan(_tier)?|tier"),
-    },
-    "exit_flags": {
-        "customer_id": (),
-        "flag": (rf"{LEFT}",),
-        "flagged_at": (rf"(churn(ed)?|exit(ed)?|left|cancel\w*)_?(date|day|time|timestamp|at|on)",),
-    },
-}  # fmt: skip
-for _table in ROLES.values():
-    _table["customer_id"] = ROLES["customers"]["customer_id"]
-_DATES = {"joined_at", "answered_at", "asked_at", "start_at", "end_at", "occurred_at", "left_at", "as_of", "flagged_at"}
-_NUMBERS = {"price", "term_months", "amount", "margin", "tenure_months", "revenue"}
-_MAY_JOIN = {
-    "responses": {"customer_id", "answered_at"},
-    "subscriptions": {"customer_id"},
-    "transactions": {"customer_id", "occurred_at"},
-    "snapshot": {"tenure_months", "revenue", "segment"},
-}
-_SCORE = re.compile(r"(?<![a-z])(nps|csat|ces|satisfaction|rating|stars|score|recommend\w*|effort|trust)(?![a-z])")
-_NO_SCORE = re.compile(r"churn|credit|health|lead|risk|usage|clv|cltv|propensity|count|factor")
-_METRICS = {"nps|recommend": "nps", "csat|satisf": "csat", "ces|effort": "ces", "trust": "trust"}
-_SCALES = ((1, 5), (0, 5), (1, 7), (0, 10), (0, 100))
+from coroi.studies.draft_words import (
+    ANSWER,
+    DATES,
+    KEY,
+    LEFT_WORDS,
+    MAY_JOIN,
+    METRICS,
+    NO_SCORE,
+    NUMBERS,
+    PLAIN_WORDS,
+    QUESTION,
+    ROLES,
+    SCALES,
+    SCORE,
+)
 
 
 class Match(NamedTuple):
@@ -169,21 +99,31 @@ def guess_scale(look: Look) -> tuple[float, float]:
     low, high = (min(look.numbers), max(look.numbers)) if look.numbers else (0.0, 10.0)
     if re.search("nps|recommend", look.key) and low >= 0 and high <= 10:
         return (0, 10)
-    fitting = ((a, b) for a, b in _SCALES if a <= low and high <= b)
+    fitting = ((a, b) for a, b in SCALES if a <= low and high <= b)
     return next(fitting, (math.floor(low), math.ceil(high)))
+
+
+def usual_metric(key: str) -> str:
+    """Name the usual metric that a normalised name speaks of, or return empty text."""
+    return next((m for p, m in METRICS.items() if re.search(p, key)), "")
+
+
+def metric_name(key: str) -> str:
+    """Make a metric's name of a normalised name."""
+    return re.sub(r"\A[^a-z]+", "", key)[:40]
 
 
 def guess_values(look: Look) -> dict[str, bool]:
     """Say what a flag's words mean; nothing for words such as yes and no, which need no saying."""
-    if all(word.casefold() in _PLAIN for word in look.words):
+    if all(word.casefold() in PLAIN_WORDS for word in look.words):
         return {}
-    return {word: word.casefold() in _TRUE for word in look.words}
+    return {word: word.casefold() in LEFT_WORDS for word in look.words}
 
 
 def _is_one(guess: Guess) -> bool:
     """Tell whether a guess has what makes the table one, beside its required columns."""
     if guess.table == "responses":
-        return bool(guess.scores)
+        return bool(guess.scores) or "score" in guess.columns
     if guess.table == "subscriptions":
         return bool({"end_at", "subscription_id"} & set(guess.columns))
     who = guess.columns["customer_id"].look
@@ -194,8 +134,11 @@ def _is_one(guess: Guess) -> bool:
 
 def _guess(table: str, file: LookedAt, files: list[LookedAt]) -> Guess:
     """Match a file's columns, then join other files as long as one of them adds a column that is wanted."""
-    guess = Guess(table=table, file=file, columns=_match(table, {n: look for n, look in file.columns.items()}))
-    if table in {"responses", "snapshot"}:
+    guess = Guess(table=table, file=file, columns=_match(table, file.columns))
+    long = _long_scores(file) if table == "responses" else {}
+    if long:
+        guess = replace(guess, columns={**guess.columns, **long})
+    elif table in {"responses", "snapshot"}:
         taken = {match.column for match in guess.columns.values()}
         guess = replace(guess, scores=dict(_scores(look for n, look in file.columns.items() if n not in taken)))
     while len(guess.joins) < 3:
@@ -220,12 +163,14 @@ def _match(table: str, looks: Mapping[str, Look], only: set[str] | None = None) 
 
 
 def _fits(ours: str, look: Look) -> bool:
-    if ours in _DATES:
+    if ours in DATES:
         return bool(look.date_formats)
-    if ours in _NUMBERS:
+    if ours in NUMBERS:
         return bool(look.numbers)
     if ours in {"left", "flag"}:
         return 0 < len(look.words) <= 4 and not look.date_formats
+    if ours in {"segment", "unit_id"}:
+        return 1 < len(look.words) <= 100
     return bool(look.words)
 
 
@@ -235,7 +180,7 @@ def _keys(guess: Guess, other: LookedAt) -> Iterator[tuple[str, str]]:
         return
     for column, look in _reachable(guess).items():
         for there in other.columns.values():
-            is_id = re.search(rf"{_KEY}\Z|\Aid\Z", there.key)
+            is_id = re.search(rf"{KEY}\Z|\Aid\Z", there.key)
             if look.key == there.key and is_id and there.is_unique and there.n_rows > 1:
                 yield column, there.name
 
@@ -245,7 +190,7 @@ def _joined(guess: Guess, other: LookedAt, here: str, there: str) -> Guess:
     wider = replace(guess, joins=(*guess.joins, (other, here, there)))
     added = {c: look for c, look in _reachable(wider).items() if c not in guess.file.columns}
     columns = dict(guess.columns)
-    for ours, match in _match(guess.table, added, _MAY_JOIN.get(guess.table, set())).items():
+    for ours, match in _match(guess.table, added, MAY_JOIN.get(guess.table, set())).items():
         if ours not in columns or match.rank < columns[ours].rank:
             columns[ours] = match
     return replace(wider, columns=columns)
@@ -261,17 +206,26 @@ def _reachable(guess: Guess) -> dict[str, Look]:
     return looks
 
 
+def _long_scores(file: LookedAt) -> dict[str, Match]:
+    """Find a column that names the metric beside one that holds the answer."""
+    looks = file.columns.items()
+    names = (Match(k, c, 0) for c, k in looks if QUESTION.fullmatch(k.key) and 0 < len(k.words) <= 8 and not k.numbers)
+    answers = (Match(k, c, 0) for c, k in looks if ANSWER.fullmatch(k.key) and k.numbers)
+    metric, score = next(names, None), next(answers, None)
+    return {"metric": metric, "score": score} if metric and score else {}
+
+
 def _scores(looks: Iterable[Look]) -> Iterator[tuple[str, Look]]:
     """Yield columns that look like answers on a scale, each under the name of its metric."""
     names: set[str] = set()
     for look in looks:
         numbers = look.numbers
-        if not numbers or not _SCORE.search(look.key.replace("_", " ")) or _NO_SCORE.search(look.key):
+        if not numbers or not SCORE.search(look.key.replace("_", " ")) or NO_SCORE.search(look.key):
             continue
         if min(numbers) < 0 or max(numbers) > 100 or len(numbers) > 101:
             continue
-        usual = next((m for p, m in _METRICS.items() if re.search(p, look.key)), "rating")
-        name = usual if usual not in names else re.sub(r"\A[^a-z]+", "", look.key)[:40]
+        usual = usual_metric(look.key) or "rating"
+        name = usual if usual not in names else metric_name(look.key)
         if name and name not in names:
             names.add(name)
             yield name, look

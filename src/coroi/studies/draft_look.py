@@ -17,7 +17,7 @@ from coroi.sources import File
 if TYPE_CHECKING:
     import pandas as pd
 
-ENDINGS = (".csv", ".tsv", ".parquet", ".xlsx")
+ENDINGS = (".csv", ".tsv", ".parquet", ".pq", ".xlsx", ".xlsm")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?\Z")
 _DATES = (
     "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d.%m.%y", "%d/%m/%y",
@@ -129,7 +129,7 @@ def _filled(column: pd.Series) -> pd.Series:
 
 def _reads(word: str, pattern: str) -> bool:
     try:
-        datetime.strptime(word, pattern)  # noqa: DTZ007
+        datetime.strptime(word, pattern)
     except ValueError:
         return False
     return True

@@ -78,7 +78,7 @@ def execute_notebook(
     parameters : Mapping
         Values of its parameters, checked before.
     scratch : pathlib.Path
-        Empty folder of this run: working folder of the kernel and place of its sockets.
+        Empty folder of this run: the kernel works there, and what it leaves when it is killed goes with it.
     environment : Mapping of str to str
         Variables for the kernel.
     timeout : float, optional
@@ -88,9 +88,9 @@ def execute_notebook(
     -----
     The status comes from the exception: a notebook saved after its kernel died calls its cells completed.
     """
-    saved = scratch / "notebook.ipynb"
-    work = scratch / "work"
+    saved, work = scratch / "notebook.ipynb", scratch / "work"
     work.mkdir()
+    (scratch / "tmp").mkdir()
     status, message = _status_of(
         lambda: papermill.execute_notebook(
             str(notebook.resolve()),
@@ -113,9 +113,10 @@ def execute_notebook(
 
 
 def _kernel_config(scratch: Path, environment: Mapping[str, str]) -> Config:
+    own = {"IPYTHONDIR": str(scratch / "ipython"), **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch / "tmp"))}
     settings: dict[str, object] = {
         "connection_file": str(scratch / "kernel.json"),
-        "environment": {**_QUIET, "IPYTHONDIR": str(scratch / "ipython"), **environment},
+        "environment": {**_QUIET, **own, **environment},
     }
     if os.name == "posix":
         settings["transport"] = "ipc"

@@ -16,7 +16,7 @@ from coroi import storage
 from coroi.errors import DataError, StudyError, raise_together
 from coroi.prepare import Prepared, PrepareOptions, prepare_company
 from coroi.results import Result, Verdict
-from coroi.schemas import Need, Panel, missing_for
+from coroi.schemas import Panel, missing_for
 from coroi.studies.bundled import sample_folder
 from coroi.studies.plan import LoadedPlan, Plan, read_plan
 from coroi.studies.registry import STUDIES, notebook_of
@@ -134,6 +134,11 @@ def open_inputs(plan: str = "sample") -> Inputs:
     )
 
 
+def metric_label(plan: Plan, metric: str) -> str:
+    """Name a metric on a page: the plan's label, or its name, an abbreviation in capitals."""
+    return plan.metrics[metric].label or (metric.upper() if len(metric) <= 4 else metric.replace("_", " "))
+
+
 def available(tables: dict[str, Any], connection: Any) -> set[str]:
     """Return the columns that hold at least one value, as ``table.column``."""
     found = set()
@@ -143,16 +148,15 @@ def available(tables: dict[str, Any], connection: Any) -> set[str]:
     return found
 
 
-def lacking(need: Need, tables: dict[str, Any], connection: Any) -> str:
-    """Say what the data lack for a need; empty where they lack nothing."""
-    columns = available(tables, connection)
-    metrics = _metrics(tables, connection)
-    return missing_for(need, set(tables), metrics, columns)
+def holdings(tables: dict[str, Any], connection: Any) -> tuple[set[str], set[str], set[str]]:
+    """Return the tables, metrics and filled columns that the data hold, as :func:`missing_for` takes them."""
+    return set(tables), _metrics(tables, connection), available(tables, connection)
 
 
 def study_availability(prepared: Prepared) -> dict[str, str]:
     """Say, for every study that comes with coroi, what the data lack for it; empty where it can run."""
-    return {name: lacking(s.need, prepared.tables, prepared.connection) for name, s in STUDIES.items()}
+    held = holdings(prepared.tables, prepared.connection)
+    return {name: missing_for(s.need, *held) for name, s in STUDIES.items()}
 
 
 def choose_metric(inputs: Inputs, metric: str) -> str:
@@ -207,8 +211,7 @@ def _write(prepared: Prepared, plan: Plan, folder: Path) -> None:
         storage.write_parquet_tables(prepared.connection, {"panel": panel.data}, folder / "panel")
         kept = ("metrics", "frequency", "currency", "relationship", *_PANEL_DATES)
         words["panel"] = {k: getattr(panel, k) for k in kept}
-    prepared.ledger.to_parquet(folder / "ledger.parquet")
-    prepared.flags.to_parquet(folder / "flags.parquet")
+    storage.write_frames({"ledger": prepared.ledger, "flags": prepared.flags}, folder / "frames")
     (folder / _WORDS).write_text(json.dumps(words, default=str), encoding="utf-8")
 
 
@@ -221,12 +224,13 @@ def _read(folder: Path) -> Inputs:
         said["metrics"] = tuple(said["metrics"])
         panel = Panel(data=storage.read_parquet_tables(connection, folder / "panel")["panel"], **said)
     output = os.environ.get(OUTPUT)
+    frames = storage.read_frames(folder / "frames")
     return Inputs(
         plan=Plan.model_validate(words["plan"]),
         connection=connection,
         tables=storage.read_parquet_tables(connection, folder / "tables"),
         panel=panel,
-        ledger=pd.read_parquet(folder / "ledger.parquet"),
-        flags=pd.read_parquet(folder / "flags.parquet"),
+        ledger=frames["ledger"],
+        flags=frames["flags"],
         output=Path(output) if output else None,
     )

@@ -15,6 +15,7 @@ from coroi.studies.plan import LoadedPlan
 from coroi.studies.registry import STUDIES, notebook_of
 
 Overrides = Mapping[str, Mapping[str, object]]
+BY_HAND = "plan"  # tells a notebook that is run by hand where its tables are; a run knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Job:
     def values(self) -> dict[str, object]:
         """The parameters' values."""
         return {name: parameter.value for name, parameter in self.parameters.items()}
+
+
+def parameters_of(notebook: Path) -> dict[str, declared.Parameter]:
+    """Return the parameters of a notebook that a run may set."""
+    return {name: p for name, p in declared.read_parameters(notebook).items() if name != BY_HAND}
 
 
 def parse_overrides(assignments: Iterable[str]) -> dict[str, dict[str, object]]:
@@ -94,12 +100,13 @@ def _make_job(loaded: LoadedPlan, study: str, overrides: Mapping[str, object]) -
     own = loaded.own_notebook(study)
     notebook = own or notebook_of(study)
     given = {**loaded.study_parameters(study), **overrides}
+    if BY_HAND in given:
+        return None, [Problem(f"-p {study}.{BY_HAND}", "a run reads the plan that it was given.", "Leave it out.")]
     values, problems = declared.check_parameters(notebook, given, f"-p {study}", metrics=loaded.plan.metrics)
     if problems:
         return None, problems
     parameters = {
-        name: Parameter(values[name], parameter.default)
-        for name, parameter in declared.read_parameters(notebook).items()
+        name: Parameter(values[name], parameter.default) for name, parameter in parameters_of(notebook).items()
     }
     if own:
         return Job(study, _heading(own, study), "", own, parameters), []

@@ -19,7 +19,9 @@ def repair_float_ids(connection: Any, table: Any, columns: tuple[str, ...], name
     """
     for column in columns:
         ids = table[column]
-        seen = connection.to_pandas(table.agg(n=ids.count(), decimal=ids.re_search(_DECIMAL).cast("int64").sum())).iloc[0]
+        seen = connection.to_pandas(table.agg(n=ids.count(), decimal=ids.re_search(_DECIMAL).cast("int64").sum())).iloc[
+            0
+        ]
         if seen["n"] and seen["n"] == seen["decimal"]:
             table = table.mutate(**{column: ids.re_extract(_DECIMAL, 1)})
             said = f"every {column} was a decimal such as 101.0; the ending .0 was cut off"

@@ -40,7 +40,9 @@ def drop_rows(connection: Any, table: Any, rules: Sequence[Rule], name: str, led
         return table
     marked = fresh(
         connection,
-        table.mutate(_rule=ibis.cases(*((r.condition.fill_null(False), r.name) for r in rules), else_=ibis.null("string"))),
+        table.mutate(
+            _rule=ibis.cases(*((r.condition.fill_null(False), r.name) for r in rules), else_=ibis.null("string"))
+        ),
     )
     counts = connection.to_pandas(marked.filter(ibis._._rule.notnull()).group_by("_rule").agg(n=ibis._.count()))
     found = dict(zip(counts["_rule"], counts["n"], strict=True))

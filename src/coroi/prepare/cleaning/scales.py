@@ -1,4 +1,4 @@
-"""Scores against their scale: codes for "no answer" are emptied, scores off the scale dropped, a wrong scale refused."""
+"""Scores against their scale: codes for "no answer" are emptied, scores off it dropped, a wrong scale refused."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 import ibis
+import pandas as pd
 
 from coroi.errors import Problem, did_you_mean
 from coroi.prepare.cleaning.rules import Rule
-from coroi.sources import Metric
+from coroi.sources import Metric, Source, Value
 
 WRONG_SCALE = 0.10  # share of scores off the scale above which the scale itself is in doubt
+MANY_NAMES = 5  # names that are no metric's, above which the column holds something else
+
+
+def with_word_codes(source: Source, metrics: Mapping[str, Metric]) -> Source:
+    """Return the source with metrics' missing codes that are words, such as "Not given", read as empty cells."""
+    words = {m: {c: None for c in metric.missing_codes if isinstance(c, str)} for m, metric in metrics.items()}
+    columns: dict[str, dict[str, Value]] = {m: dict(words[m]) for m in source.scores if words.get(m)}
+    if not source.scores and any(words.values()):
+        columns = {"score": {code: None for codes in words.values() for code in codes}}
+    values = {**source.values, **{c: {**codes, **source.values.get(c, {})} for c, codes in columns.items()}}
+    return source.model_copy(update={"values": values})
 
 
 def missing_code(table: Any, metrics: Mapping[str, Metric]) -> Rule:
@@ -27,9 +39,7 @@ def missing_code(table: Any, metrics: Mapping[str, Metric]) -> Rule:
 
 def off_scale(table: Any, metrics: Mapping[str, Metric]) -> Rule:
     """Match scores outside their metric's scale."""
-    hits = [
-        (table["metric"] == name) & ~table["score"].between(*metric.scale) for name, metric in metrics.items()
-    ]
+    hits = [(table["metric"] == name) & ~table["score"].between(*metric.scale) for name, metric in metrics.items()]
     ends = ", ".join(f"{name} {m.scale[0]:g} to {m.scale[1]:g}" for name, m in metrics.items())
     return Rule("off the scale", ibis.or_(*hits) if hits else ibis.literal(False), f"score outside the scale ({ends})")
 
@@ -42,13 +52,8 @@ def scale_problems(connection: Any, table: Any, metrics: Mapping[str, Metric], n
         .agg(n=ibis._.count(), low=ibis._.score.min(), high=ibis._.score.max())
         .order_by("metric")
     )
-    problems = []
-    for row in seen.itertuples():
-        if row.metric not in metrics:
-            shown = "an empty name" if row.metric is None or row.metric != row.metric else f"'{row.metric}'"
-            what = f"{row.n:,} answers carry {shown}, which is not one of the plan's metrics."
-            problems.append(Problem(f"{name}.metric", what, did_you_mean(str(row.metric), metrics)))
-            continue
+    problems = _unknown_metrics(seen[~seen["metric"].isin(list(metrics))], metrics, name)
+    for row in seen[seen["metric"].isin(list(metrics))].itertuples():
         metric = metrics[row.metric]
         valid = table.filter(table["metric"] == row.metric)
         valid = valid.filter(~missing_code(valid, metrics).condition)
@@ -61,4 +66,18 @@ def scale_problems(connection: Any, table: Any, metrics: Mapping[str, Metric], n
             )
             fix = f"Correct metrics.{row.metric}.scale, or name the codes for no answer under missing_codes."
             problems.append(Problem(f"{name}.score", what, fix))
+    return problems
+
+
+def _unknown_metrics(seen: pd.DataFrame, metrics: Mapping[str, Metric], name: str) -> list[Problem]:
+    """Name what is no metric; many names are not shown, since the column may then hold something personal."""
+    where = f"{name}.metric"
+    if len(seen) > MANY_NAMES:
+        what = f"{int(seen['n'].sum()):,} answers carry {len(seen):,} names that are not the plan's metrics."
+        return [Problem(where, what, "Map `metric` to the column that names the question.")]
+    problems = []
+    for row in seen.itertuples():
+        shown = "an empty name" if pd.isna(row.metric) else f"'{row.metric}'"
+        what = f"{row.n:,} answers carry {shown}, which is not one of the plan's metrics."
+        problems.append(Problem(where, what, did_you_mean(str(row.metric), metrics)))
     return problems

@@ -20,7 +20,8 @@ _FIX = {
 
 def unread_rules(table: Any, schema: TableSchema, columns: tuple[str, ...]) -> tuple[list[Rule], list[Rule]]:
     """Return the rules that drop rows (required columns) and those that leave a cell empty (others)."""
-    drop, empty = [], []
+    drop: list[Rule] = []
+    empty: list[Rule] = []
     for column in columns:
         if UNREAD + column not in table.columns:
             continue
@@ -45,7 +46,9 @@ def unread_problems(
             continue
         kind = schema.column(column).kind if column in schema.names else "number"
         flag = table[UNREAD + column].fill_null(False)
-        seen = connection.to_pandas(table.agg(bad=flag.cast("int64").sum(), n=(table[column].notnull() | flag).cast("int64").sum()))
+        seen = connection.to_pandas(
+            table.agg(bad=flag.cast("int64").sum(), n=(table[column].notnull() | flag).cast("int64").sum())
+        )
         bad, n = int(seen["bad"].fillna(0).iloc[0]), int(seen["n"].fillna(0).iloc[0])
         if bad and bad > MANY * n:
             rows = ", ".join(map(str, examples(connection, table.filter(flag))))

@@ -30,7 +30,11 @@ def answer(survey: Survey, inputs: Inputs) -> report.Answer:
     bad = [c for c in survey.checks if c.passed is False]
     ready = f"These data can bear {len(can)} of {plural(len(survey.studies), 'study')} and {len(borne)} of the {len(survey.claims)} claims"
     caution = f", with {plural(len(bad), 'warning')} to read first" if bad else ""
-    cover = [f"{_label(r.metric)}: {number(r.customers)} of {number(r.all)} customers ({percent(r.customers / r.all)})" for r in survey.coverage.itertuples() if r.all]
+    cover = [
+        f"{_label(r.metric)}: {number(r.customers)} of {number(r.all)} customers ({percent(r.customers / r.all)})"
+        for r in survey.coverage.itertuples()
+        if r.all
+    ]
     card = [
         ("Studies", join_words(list(can["study"])) or "none"),
         ("Customers", f"{plural(survey.n_customers, 'customer')}; {_span(inputs)}"),
@@ -47,10 +51,14 @@ def meaning(survey: Survey) -> tuple[str, ...]:
     leaks = [c for c in survey.leaks if c.passed is False]
     first = "Every row that came in is accounted for below: kept, left out by the plan's own filters, or dropped by a rule that is named."
     second = "That a study can run does not mean that it will find an answer, or that the people who answered speak for those who did not."
-    third = "Nothing is missing for the studies of this version." if missing.empty else (
-        "More could be asked: " + "; ".join(f"{r.study} needs {r.missing}" for r in missing.itertuples()) + "."
+    third = (
+        "Nothing is missing for the studies of this version."
+        if missing.empty
+        else ("More could be asked: " + "; ".join(f"{r.study} needs {r.missing}" for r in missing.itertuples()) + ".")
     )
-    fourth = [f"{plural(len(leaks), 'metric')} can't be used at all, because the outcome is already in it."] if leaks else []
+    fourth = (
+        [f"{plural(len(leaks), 'metric')} can't be used at all, because the outcome is already in it."] if leaks else []
+    )
     return (first, second, third, *fourth)
 
 
@@ -81,13 +89,24 @@ def flow_figure(survey: Survey) -> report.Picture | report.Block:
 
 def drop_table(survey: Survey) -> report.Block:
     """Show rows in and out by table, with dates."""
-    names = {"table": "Table", "in": "Rows in", "left out": "Left out by the plan", "dropped": "Dropped by a rule", "merged": "Merged", "out": "Rows out", "first": "First date", "last": "Last date"}
+    names = {
+        "table": "Table",
+        "in": "Rows in",
+        "left out": "Left out by the plan",
+        "dropped": "Dropped by a rule",
+        "merged": "Merged",
+        "out": "Rows out",
+        "first": "First date",
+        "last": "Last date",
+    }
     return report.table(survey.tables.rename(columns=names), caption="Rows in and out, by table", name="tables")
 
 
 def losses_table(survey: Survey) -> report.Block:
     """Show every rule that found something."""
-    frame = survey.losses.rename(columns=str.capitalize).rename(columns={"Examples": "Row numbers, e.g.", "Sentence": "Reason"})
+    frame = survey.losses.rename(columns=str.capitalize).rename(
+        columns={"Examples": "Row numbers, e.g.", "Sentence": "Reason"}
+    )
     return report.table(frame, caption="What was left out, changed or noted, and why", name="losses")
 
 
@@ -113,13 +132,19 @@ def respondent_table(survey: Survey, inputs: Inputs) -> report.Block:
     result = survey.respondents
     if result is None:
         return report.prose("Respondents cannot be compared with the rest: nothing else is known of the customers.")
-    frame = pd.DataFrame([_trait_row(result, t, inputs.plan.period, inputs.plan.currency) for t in _spec_traits(result)])
+    frame = pd.DataFrame(
+        [_trait_row(result, t, inputs.plan.period, inputs.plan.currency) for t in _spec_traits(result)]
+    )
     return report.table(frame, caption="Customers who had answered, against those who never had", name="respondents")
 
 
 def leak_table(survey: Survey) -> report.Block:
     """Show, for each metric, whether it knows the outcome too well."""
-    return report.checks(survey.leaks) if survey.leaks else report.prose("No metric can be tested for a leak: there is no outcome beside it.")
+    return (
+        report.checks(survey.leaks)
+        if survey.leaks
+        else report.prose("No metric can be tested for a leak: there is no outcome beside it.")
+    )
 
 
 def flag_table(survey: Survey) -> report.Block:
@@ -135,7 +160,9 @@ def flag_table(survey: Survey) -> report.Block:
 def study_table(survey: Survey) -> report.Block:
     """Show which studies can run."""
     frame = survey.studies
-    shown = pd.DataFrame({"Study": frame["study"], "Question": frame["question"], "Can run": [_can(m) for m in frame["missing"]]})
+    shown = pd.DataFrame(
+        {"Study": frame["study"], "Question": frame["question"], "Can run": [_can(m) for m in frame["missing"]]}
+    )
     return report.table(shown, caption="Studies", name="studies")
 
 
@@ -147,7 +174,10 @@ def claim_table(survey: Survey) -> report.Block:
             "Claim": frame["claim"],
             "What is claimed": frame["text"],
             "Data": [_can(m) for m in frame["missing"]],
-            "Study": [s if here else f"{s} (not in this version)" for s, here in zip(frame["study"], frame["here"], strict=True)],
+            "Study": [
+                s if here else f"{s} (not in this version)"
+                for s, here in zip(frame["study"], frame["here"], strict=True)
+            ],
         }
     )
     return report.table(shown, caption="The 25 claims, and whether these data can bear them", name="claims")

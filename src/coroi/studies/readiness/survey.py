@@ -13,8 +13,8 @@ from coroi.metrics.respondents import score_respondents
 from coroi.prepare.guards import check_leak
 from coroi.prepare.ledger import LOSING, unbalanced
 from coroi.results import REQUIRED_ESTIMATE_COLUMNS, Check, Result
-from coroi.schemas import SNAPSHOT, TABLES, metric_columns
-from coroi.studies.inputs import Inputs, lacking
+from coroi.schemas import SNAPSHOT, TABLES, metric_columns, missing_for
+from coroi.studies.inputs import Inputs, holdings, metric_label
 from coroi.studies.registry import STUDIES
 from coroi.studies.retention.question import ask
 
@@ -30,7 +30,7 @@ class Survey:
     losses : pandas.DataFrame
         By table and rule: rows and the reason.
     coverage : pandas.DataFrame
-        By metric: answers, customers who ever answered, all customers, first and last answer.
+        By metric and its label: answers, customers who ever answered, all customers, first and last answer.
     respondents : Result or None
         Those who had answered against the rest.
     leaks : tuple of Check
@@ -68,6 +68,7 @@ def look(inputs: Inputs, *, level: float = 0.95) -> Survey:
         Level of the intervals.
     """
     leaks = tuple(_leak(inputs, m) for m in inputs.plan.metrics if _held(inputs, m))
+    held = holdings(inputs.tables, inputs.connection)
     flags = inputs.flags
     n = _n_customers(inputs)
     return Survey(
@@ -77,8 +78,8 @@ def look(inputs: Inputs, *, level: float = 0.95) -> Survey:
         respondents=_respondents(inputs, level),
         leaks=leaks,
         flags=flags,
-        studies=_studies(inputs),
-        claims=_claims(inputs),
+        studies=_studies(held),
+        claims=_claims(held),
         checks=(_check_counts(inputs.ledger), *leaks, *_check_flags(flags)),
         n_customers=n,
     )
@@ -109,7 +110,11 @@ def _held(inputs: Inputs, metric: str) -> bool:
 
 def _n_customers(inputs: Inputs) -> int:
     people = [t.select("customer_id") for t in inputs.tables.values()]
-    return int(inputs.connection.execute(ibis.union(*people, distinct=True).count() if len(people) > 1 else people[0].nunique()))
+    return int(
+        inputs.connection.execute(
+            ibis.union(*people, distinct=True).count() if len(people) > 1 else people[0].nunique()
+        )
+    )
 
 
 def _tables(inputs: Inputs) -> pd.DataFrame:
@@ -130,7 +135,7 @@ def _losses(ledger: pd.DataFrame) -> pd.DataFrame:
 
 
 def _coverage(inputs: Inputs, n_customers: int) -> pd.DataFrame:
-    rows = []
+    rows: list[dict[str, object]] = []
     for metric in inputs.plan.metrics:
         found: list[Any] = []
         if "responses" in inputs.tables:
@@ -162,7 +167,7 @@ def _leak(inputs: Inputs, metric: str) -> Check:
     question = ask(inputs, metric=metric)
     counts = question.cohort.counts
     by_horizon = counts.assign(event=counts["event"] * (counts["duration"] <= question.horizon))
-    return check_leak(by_horizon, metric, outcome=question.cohort.event)
+    return check_leak(by_horizon, metric, label=question.label, outcome=question.cohort.event)
 
 
 def _respondents(inputs: Inputs, level: float) -> Result | None:
@@ -209,7 +214,9 @@ def _panel_people(inputs: Inputs) -> tuple[Any, list[str]]:
     )
     people = grouped.filter(grouped["here"] == 1)
     wanted = {"periods_since_start": True, "revenue_per_period": "revenue", "purchases": "n_transactions"}
-    filled = inputs.connection.to_pandas(panel.data.agg(**{c: panel.data[c].count() for c in ("revenue", "n_transactions")})).iloc[0]
+    filled = inputs.connection.to_pandas(
+        panel.data.agg(**{c: panel.data[c].count() for c in ("revenue", "n_transactions")})
+    ).iloc[0]
     return people, [t for t, source in wanted.items() if source is True or filled[source]]
 
 
@@ -220,7 +227,9 @@ def _snapshot_people(inputs: Inputs) -> tuple[Any, list[str]]:
         return snapshot, []
     answered = ibis.or_(*(s.notnull() for s in scores))
     people = snapshot.mutate(answered=answered, left_share=snapshot["left"].cast("float64"))
-    filled = inputs.connection.to_pandas(snapshot.agg(**{c: snapshot[c].count() for c in ("tenure_months", "revenue")})).iloc[0]
+    filled = inputs.connection.to_pandas(
+        snapshot.agg(**{c: snapshot[c].count() for c in ("tenure_months", "revenue")})
+    ).iloc[0]
     return people, [*(c for c in ("tenure_months", "revenue") if filled[c]), "left_share"]
 
 
@@ -237,7 +246,13 @@ def _claims(inputs: Inputs) -> pd.DataFrame:
     for claim in CLAIMS:
         missing = lacking(claim.need, inputs.tables, inputs.connection)
         rows.append(
-            {"claim": claim.id, "text": claim.text, "study": claim.study, "here": claim.id in _tested(), "missing": missing}
+            {
+                "claim": claim.id,
+                "text": claim.text,
+                "study": claim.study,
+                "here": claim.id in _tested(),
+                "missing": missing,
+            }
         )
     return pd.DataFrame(rows)
 
@@ -267,7 +282,13 @@ def _check_flags(flags: pd.DataFrame) -> tuple[Check, ...]:
         gone = [f"{name} calls {int(flags.loc[flags[name], 'customers'].sum()):,} gone" for name in names]
         said += f" They differ on {total - agreed:,}: {'; '.join(gone)}. Find out which one is right before trusting a rate."
     return (
-        Check(name="flags", tested="whether all sources agree on who has left", passed=agreed == total, sentence=said, table=flags),
+        Check(
+            name="flags",
+            tested="whether all sources agree on who has left",
+            passed=agreed == total,
+            sentence=said,
+            table=flags,
+        ),
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pandas as pd
 
-from coroi.claims import headline_level, judge, untestable
+from coroi.claims import Declaration, headline_level, judge, untestable
 from coroi.models.survival import MIN_CUSTOMERS, fit_survival
 from coroi.prepare.guards import check_leak
 from coroi.prepare.landmark import ANSWERED, NEVER
+from coroi.report.words import interval, percent, plural, points
 from coroi.results import Check, Grade, Result, Verdict
 from coroi.studies.retention.question import Question
 
@@ -30,7 +32,7 @@ def fit(question: Question, *, level: float = 0.95) -> Result:
     """
     result = _fit(question, question.counts, question.bands, question.contrast, level)
     checks = (
-        check_leak(_by_horizon(question), question.label, outcome=question.cohort.event),
+        leak_check(question),
         _check_dates(question),
         _check_followed(result),
         _check_silent(question, level),
@@ -39,12 +41,14 @@ def fit(question: Question, *, level: float = 0.95) -> Result:
         "metric": question.metric,
         "landmark": str(question.cohort.landmark or ""),
         "relationship": question.relationship,
-        "theta": question.theta,
-        "delta": question.delta,
-        "grade": GRADE,
-        "rows_declared": N_DECLARED,
+        "declared": asdict(declare(question)) | {"rows_declared": N_DECLARED},
     }
     return replace(result, spec=spec, checks=checks)
+
+
+def declare(question: Question) -> Declaration:
+    """Return what is fixed before the fit: the scalar, the smallest effect that matters, the level, the grade."""
+    return Declaration(theta=question.theta, delta=question.delta, level=headline_level(N_DECLARED), grade=GRADE)
 
 
 def verdict(question: Question, result: Result) -> Verdict:
@@ -57,17 +61,27 @@ def verdict(question: Question, result: Result) -> Verdict:
     result : Result
         From :func:`fit`.
     """
-    level = headline_level(N_DECLARED)
-    shared = {"theta": question.theta, "delta": question.delta, "level": level, "grade": GRADE}
+    declared = declare(question)
     reason = hindrance(question, result)
     if reason:
-        return untestable(**shared, reason=reason)
+        return untestable(declared, reason)
     row = difference(result)
-    wanted = _fit(question, question.counts, question.bands, question.contrast, level)
-    at_95 = _fit(question, question.counts, question.bands, question.contrast, 0.95)
-    ends, ends_95 = (_ends(r) for r in (wanted, at_95))
-    told = judge(**shared, estimate=float(row["estimate"]), interval=ends, interval_95=ends_95)
-    return replace(told, reason=_what_would_settle(told, row)) if told.label == "cannot tell" else told
+    headline, at_95 = (
+        _fit(question, question.counts, question.bands, question.contrast, level) for level in (declared.level, 0.95)
+    )
+    told = judge(declared, estimate=float(row["estimate"]), interval=_ends(headline), interval_95=_ends(at_95))
+    return replace(told, reason=_what_would_settle(question, told, row)) if told.label == "cannot tell" else told
+
+
+def leak_check(question: Question) -> Check:
+    """Tell whether the metric knows the outcome too well to have been there before it."""
+    counts, label = question.cohort.counts, question.label
+    if not counts["score"].notna().any():
+        said = f"{label} cannot be tested for a leak: {question.cohort.reason or _nobody(question)}."
+        tested = f"whether {label} could have been known before the {question.outcome}"
+        return Check(name=f"leak_{question.metric}", tested=tested, passed=None, sentence=said)
+    by_horizon = counts.assign(event=counts["event"] * (counts["duration"] <= question.horizon))
+    return check_leak(by_horizon, question.metric, label=label, outcome=question.outcome)
 
 
 def hindrance(question: Question, result: Result) -> str:
@@ -80,7 +94,7 @@ def hindrance(question: Question, result: Result) -> str:
     if question.contrast is None:
         return _one_band(question)
     row = difference(result)
-    return "" if row["identified"] else str(row["reason"])
+    return "" if row["identified"] else _reason(question, row)
 
 
 def difference(result: Result) -> pd.Series:
@@ -97,20 +111,26 @@ def _ends(result: Result) -> tuple[float, float]:
 def _fit(
     question: Question, counts: pd.DataFrame, bands: Sequence[str], contrast: tuple[str, str] | None, level: float
 ) -> Result:
-    counted = "with event" if question.relationship == "repeat_purchase" else "without event"
-    return fit_survival(counts, bands=bands, horizon=question.horizon, contrast=contrast, counted=counted, level=level)
+    return fit_survival(
+        counts, bands=bands, horizon=question.horizon, contrast=contrast, counted=question.counted, level=level
+    )
 
 
-def _by_horizon(question: Question) -> pd.DataFrame:
-    counts = question.cohort.counts
-    return counts.assign(event=counts["event"] * (counts["duration"] <= question.horizon))
+def _reason(question: Question, row: pd.Series) -> str:
+    happened = "bought again" if question.relationship == "repeat_purchase" else "left"
+    return str(row["reason"]).replace("has the event", happened)
 
 
 def _one_band(question: Question) -> str:
     answered = question.counts[question.counts["band"].isin(question.score_bands)]
     if answered["n"].sum() == 0:
-        return f"no customer had answered {question.label} before the landmark"
-    return f"fewer than two bands of {question.label} hold {MIN_CUSTOMERS} customers or more, so there is nothing to compare"
+        return _nobody(question)
+    return f"fewer than two bands of {question.label} hold {MIN_CUSTOMERS} customers, so nothing can be compared"
+
+
+def _nobody(question: Question) -> str:
+    when = "" if question.relationship == "snapshot" else " before the landmark"
+    return f"no customer had a usable answer on {question.label}{when}"
 
 
 def _check_dates(question: Question) -> Check:
@@ -126,7 +146,8 @@ def _check_followed(result: Result) -> Check:
     sizes = result.tables["bands"]
     total, known = int(sizes["customers"].sum()), int(sizes["outcome_known"].sum())
     share = known / total if total else 0.0
-    said = f"The outcome at the horizon is known for {known:,} of {total:,} customers; the others count for as long as they were followed."
+    said = f"The outcome at the horizon is known for {known:,} of {plural(total, 'customer')}"
+    said += "." if known == total else "; the others count for as long as they were followed."
     return Check(
         name="follow_up",
         tested="whether most customers are followed to the horizon (at least 8 of 10)",
@@ -143,27 +164,30 @@ def _check_silent(question: Question, level: float) -> Check:
     pair = _fit(question, counts, (ANSWERED, NEVER), (ANSWERED, NEVER), level)
     row = difference(pair)
     if not row["identified"]:
-        said = f"This cannot be compared: {row['reason']}."
+        said = f"This cannot be compared: {_reason(question, row)}."
         return Check(name="silent", tested=tested, passed=None, sentence=said, table=pair.tables["bands"])
     apart = row["conf_low"] > 0 or row["conf_high"] < 0
-    gap, low, high = (100 * float(row[c]) for c in ("estimate", "conf_low", "conf_high"))
+    gap, low, high = (float(row[c]) for c in ("estimate", "conf_low", "conf_high"))
     word = "differ" if apart else "do not differ beyond chance"
     said = (
-        f"Customers who had answered and those who never had {word}: {gap:+.1f} percentage points "
-        f"(interval {low:+.1f} to {high:+.1f})."
-    ).replace("-", "−")
+        f"Customers who had answered and those who never had {word}: a difference of {points(gap)} "
+        f"({percent(level)} interval {interval(100 * low, 100 * high, decimals=1)})."
+    )
     if apart:
         said += " What holds for those who answer need not hold for the rest."
     return Check(name="silent", tested=tested, passed=not apart, sentence=said, table=pair.tables["bands"])
 
 
-def _what_would_settle(told: Verdict, row: pd.Series) -> str:
-    smallest = f"{100 * told.delta:g} percentage point" + ("" if told.delta == 0.01 else "s")
-    factor = ((told.conf_high - told.conf_low) / 2 / told.delta) ** 2
-    if factor <= 1:
-        return f"The interval lies on both sides of the smallest difference that matters, {smallest}; more customers would settle it."
-    here, needed = int(row["customers"]), _round_up(int(row["customers"] * factor))
-    return f"To tell {smallest} from none, the two bands would need about {needed:,} customers; they hold {here:,}."
+def _what_would_settle(question: Question, told: Verdict, row: pd.Series) -> str:
+    here, half = int(row["customers"]), (told.conf_high - told.conf_low) / 2
+    if told.conf_low > 0 and told.estimate > told.delta:
+        factor = ((told.estimate - told.conf_low) / (told.estimate - told.delta)) ** 2
+        aim = f"If the difference is as estimated, showing that it exceeds {question.smallest} would take"
+    elif half > told.delta:
+        factor, aim = (half / told.delta) ** 2, f"Narrowing the interval to {question.smallest} either way would take"
+    else:
+        return f"The interval holds {question.smallest}, the smallest that matters; more customers would settle it."
+    return f"{aim} about {_round_up(math.ceil(here * factor)):,} customers in the two bands; they hold {here:,}."
 
 
 def _round_up(n: int) -> int:

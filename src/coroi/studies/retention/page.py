@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from coroi import report
@@ -9,8 +11,12 @@ from coroi.prepare.landmark import NEVER, STALE
 from coroi.report.theme import MUTED, PALETTE
 from coroi.report.words import join_words, number, percent, plural
 from coroi.results import Result
+from coroi.studies.retention.answer import difference, hindrance
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import describe_band, outcome_word, share_of, when
+from coroi.studies.retention.words import describe_band, level_of, outcome_word, share_of, when
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def band_figure(question: Question, result: Result) -> report.Picture | report.Block:
@@ -36,42 +42,53 @@ def band_figure(question: Question, result: Result) -> report.Picture | report.B
     top = 100 * float(rows["conf_high"].max())
     ax.set_xlim(*_limits(100 * float(rows["conf_low"].min()), top))
     ax.set_xlabel(f"{share_of(question)} {when(question)} (%)")
-    title, level = _title(question, result), percent(result.spec["level"])
+    title, level = _title(question, result), level_of(result)
     report.finding(ax, title, f"{share_of(question)} {when(question)}; {level} intervals")
     spoken = join_words([f"{r['band']}: {describe_band(r)}" for _, r in rows.iterrows()])
     alt = f"{title}. {share_of(question)} {when(question)}, with intervals, by band of {question.label}. {spoken}."
     n = int(rows["customers"].sum())
-    caption = f"{share_of(question)} {when(question)} by band of {question.label}, with {level} intervals; {plural(n, 'customer')}."
-    return report.figure(fig, alt=alt, caption=caption)
+    shown = f"{share_of(question)} {when(question)} by band of {question.label}"
+    return report.figure(fig, alt=alt, caption=f"{shown}, with {level} intervals; {plural(n, 'customer')}.")
 
 
 def curve_figure(question: Question, result: Result) -> report.Picture | report.Block:
     """Draw the curves by band over the periods since the landmark."""
     curves = result.tables["curves"]
     if question.relationship == "snapshot" or curves.empty or not set(curves["band"]) & set(question.score_bands):
-        why = "a snapshot has no time in it" if question.relationship == "snapshot" else "no band holds enough customers"
+        why = (
+            "a snapshot has no time in it" if question.relationship == "snapshot" else "no band holds enough customers"
+        )
         return report.prose(f"There are no curves over time: {why}.")
-    fig, ax = report.new_figure(height=4.6)
+    curves = curves[curves["period"] <= question.horizon]
     shown = [b for b in question.bands if b != STALE and (curves["band"] == b).any()]
-    for at, band in enumerate(shown):
-        rows = curves[(curves["band"] == band) & (curves["period"] <= question.horizon)]
-        color = MUTED if band == NEVER else PALETTE[at % len(PALETTE)]
-        ax.fill_between(rows["period"], 100 * rows["conf_low"], 100 * rows["conf_high"], step="post", color=color, alpha=0.13, linewidth=0)
-        ax.step(rows["period"], 100 * rows["share"], where="post", color=color, label=band, linestyle="--" if band == NEVER else "-")
-    seen = curves[curves["band"].isin(shown) & (curves["period"] <= question.horizon)]
+    by_band = {b: curves[curves["band"] == b] for b in shown}
+    fig, ax = report.new_figure(height=4.6)
+    for at, (band, rows) in enumerate(by_band.items()):
+        _draw_curve(ax, band, rows, MUTED if band == NEVER else PALETTE[at % len(PALETTE)])
+    seen = pd.concat(by_band.values())
     ax.set_ylim(*_limits(100 * float(seen["conf_low"].min()), 100 * float(seen["conf_high"].max())))
     ax.set_xlim(0, question.horizon)
     since = "first purchase's landmark" if question.relationship == "repeat_purchase" else "landmark"
     ax.set_xlabel(f"{question.frequency.capitalize()}s since the {since}")
     ax.set_ylabel(f"{share_of(question)} (%)")
-    level = percent(result.spec["level"])
-    title = _title(question, result)
-    report.finding(ax, title, f"{share_of(question)} over time; {level} intervals shaded")
+    title, of_metric = _title(question, result), f"by band of {question.label}"
+    report.finding(ax, title, f"{share_of(question)} over time; {level_of(result)} intervals shaded")
     report.label_lines(ax)
-    ends = [f"{b} at {percent(float(curves[(curves['band'] == b) & (curves['period'] <= question.horizon)]['share'].iloc[-1]), 1)}" for b in shown]
-    alt = f"{title}. Stepped lines by band of {question.label} over {plural(question.horizon, question.frequency)}; at the end {join_words(ends)}."
+    span = plural(question.horizon, question.frequency)
+    ends = join_words([f"{b} at {percent(float(rows['share'].iloc[-1]), 1)}" for b, rows in by_band.items()])
     n = int(result.tables["bands"]["customers"].sum())
-    return report.figure(fig, alt=alt, caption=f"Kaplan–Meier curves by band of {question.label}; {plural(n, 'customer')}.")
+    return report.figure(
+        fig,
+        alt=f"{title}. Stepped lines {of_metric} over {span}; at the end {ends}.",
+        caption=f"Kaplan–Meier curves {of_metric}; {plural(n, 'customer')}.",
+    )
+
+
+def _draw_curve(ax: Axes, band: str, rows: pd.DataFrame, color: str) -> None:
+    low, share, high = (100 * rows[c] for c in ("conf_low", "share", "conf_high"))
+    ax.fill_between(rows["period"], low, high, step="post", color=color, alpha=0.13, linewidth=0)
+    style = "--" if band == NEVER else "-"
+    ax.step(rows["period"], share, where="post", color=color, label=band, linestyle=style)
 
 
 def band_table(question: Question, result: Result) -> report.Block:
@@ -79,7 +96,7 @@ def band_table(question: Question, result: Result) -> report.Block:
     sizes = result.tables["bands"].set_index("band")
     rows = result.estimates[result.estimates["term"] == "share"]
     event = "Bought again" if question.relationship == "repeat_purchase" else "Left"
-    level = percent(result.spec["level"])
+    level = level_of(result)
     frame = pd.DataFrame(
         {
             question.label: rows["band"].to_list(),
@@ -88,7 +105,11 @@ def band_table(question: Question, result: Result) -> report.Block:
             f"{share_of(question)} ({level} interval)": [describe_band(r) for _, r in rows.iterrows()],
         }
     )
-    return report.table(frame, caption=f"{outcome_word(question).capitalize()} {when(question)} by band of {question.label}", name="retention_by_band")
+    return report.table(
+        frame,
+        caption=f"{outcome_word(question).capitalize()} {when(question)} by band of {question.label}",
+        name="retention_by_band",
+    )
 
 
 def flow_table(question: Question) -> report.Block:
@@ -106,14 +127,14 @@ def data_notes(ledger: pd.DataFrame) -> report.Block:
 
 def _title(question: Question, result: Result) -> str:
     pair = question.contrast
-    rows = result.estimates[result.estimates["term"] == "difference"]
-    if pair is None or rows.empty or not bool(rows.iloc[0]["identified"]):
+    if pair is None or hindrance(question, result):
         return f"{outcome_word(question).capitalize()} by band of {question.label}"
-    row, more = rows.iloc[0], "bought again more often" if question.relationship == "repeat_purchase" else "stayed more often"
+    row = difference(result)
+    more = "bought again more often" if question.relationship == "repeat_purchase" else "stayed more often"
     if row["conf_low"] > 0:
-        return f"Customers at {question.label} {pair[0]} {more} than at {pair[1]}"
+        return f"Customers at {question.label} {pair[0]} {more} than those at {pair[1]}"
     if row["conf_high"] < 0:
-        return f"Customers at {question.label} {pair[1]} {more} than at {pair[0]}"
+        return f"Customers at {question.label} {pair[1]} {more} than those at {pair[0]}"
     return f"No clear difference between {question.label} {pair[0]} and {pair[1]}"
 
 

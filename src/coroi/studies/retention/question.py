@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from coroi.prepare.landmark import (
     purchase_cohort,
     snapshot_cohort,
 )
+from coroi.report.words import points
 from coroi.schemas import Period, Relationship
 from coroi.sources import Metric
 from coroi.studies.inputs import Inputs, choose_metric
@@ -54,6 +56,8 @@ class Question:
         ``band, duration, event, n``.
     dated : bool
         Whether answers are known to be older than the outcome.
+    wait : int
+        Whole periods between the first purchase's and the landmark (repeat purchase only).
     """
 
     metric: str
@@ -68,12 +72,23 @@ class Question:
     cohort: LandmarkCohort
     counts: pd.DataFrame
     dated: bool
-    currency: str = ""
+    wait: int = 1
 
     @property
-    def counted(self) -> str:
+    def counted(self) -> Literal["with event", "without event"]:
         """Whether the share that is reported has the event or not."""
         return "with event" if self.relationship == "repeat_purchase" else "without event"
+
+    @property
+    def outcome(self) -> str:
+        """Name the event that a leaking metric would know."""
+        return "next purchase" if self.relationship == "repeat_purchase" else "exit"
+
+    @property
+    def smallest(self) -> str:
+        """Write the smallest difference that matters: "1 percentage point"."""
+        digits = f"{100 * self.delta:.6f}".rstrip("0").partition(".")[2]
+        return points(self.delta, len(digits))
 
     @property
     def score_bands(self) -> tuple[str, ...]:
@@ -111,7 +126,7 @@ def ask(inputs: Inputs, *, metric: str = "", horizon: int = 0, landmark: str = "
     counts, labels = _banded(cohort.counts, spec)
     contrast = _contrast(counts, labels, spec)
     bands = labels + tuple(s for s in (NEVER, STALE) if (cohort.counts["state"] == s).any())
-    label = spec.label or (name.upper() if len(name) <= 4 else name.replace("_", " "))
+    label = metric_label(name, spec)
     return Question(
         metric=name,
         label=label,
@@ -125,8 +140,13 @@ def ask(inputs: Inputs, *, metric: str = "", horizon: int = 0, landmark: str = "
         cohort=cohort,
         counts=counts,
         dated=relationship != "snapshot" or _dated(inputs),
-        currency=plan.currency,
+        wait=wait,
     )
+
+
+def metric_label(name: str, metric: Metric) -> str:
+    """Name a metric on a page: the plan's label, or its name, short ones in capitals."""
+    return metric.label or (name.upper() if len(name) <= 4 else name.replace("_", " "))
 
 
 def _landmark(text: str) -> date | None:
@@ -142,6 +162,8 @@ def _cohort(
     inputs: Inputs, relationship: Relationship, metric: str, horizon: int, landmark: date | None, wait: int
 ) -> LandmarkCohort:
     if relationship == "snapshot":
+        if "snapshot" not in inputs.tables:
+            raise StudyError("There is no snapshot: the plan asks for one by `relationship` and names no such table.")
         if metric not in inputs.tables["snapshot"].columns:
             raise StudyError(f"The snapshot holds no scores of '{metric}'. Map its column under `scores`.")
         return snapshot_cohort(inputs.connection, inputs.tables["snapshot"], metric)

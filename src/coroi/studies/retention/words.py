@@ -7,6 +7,7 @@ import pandas as pd
 from coroi.errors import StudyError
 from coroi.report import Answer
 from coroi.report.words import (
+    Direction,
     grade_phrase,
     interval,
     number,
@@ -18,11 +19,12 @@ from coroi.report.words import (
     statement,
     verdict_words,
 )
-from coroi.results import Result, Verdict
+from coroi.results import Label, Result, Verdict
 from coroi.studies.retention.answer import difference
 from coroi.studies.retention.question import Question
 
 _BASES = (100, 1_000, 10_000, 100_000)
+UNTESTED: Label = "not testable with this data"
 
 
 def answer(question: Question, result: Result, verdict: Verdict) -> Answer:
@@ -33,72 +35,41 @@ def answer(question: Question, result: Result, verdict: Verdict) -> Answer:
     question, result, verdict
         What was asked, estimated and judged.
     """
-    row = difference(result) if question.contrast else None
     card: list[tuple[str, str]] = [("Verdict", _verdict(verdict))]
     card.append(("Evidence grade", grade_phrase(verdict.grade) + _weaker(question)))
-    if row is not None and row["identified"] and verdict.label != "not testable with this data":
+    if verdict.label != UNTESTED:
+        row = difference(result)
         low, high = float(row["conf_low"]), float(row["conf_high"])
+        top, bottom = _ends(question)
         effect = per_thousand_difference(float(row["estimate"]), low, high, "customers")
-        card.append(("Effect", f"{effect} {_verb(question)} at the good end of the scale than at the bad end"))
-        card.append((f"Interval ({percent(result.spec['level'])})", _points_interval(low, high)))
-    card.append(("Smallest that matters", f"{points(question.delta, 2 if question.delta < 0.001 else 1)} (from the plan)"))
+        card.append(("Effect", f"{effect}, {_stayed(question)} at {top} than at {bottom}"))
+        card.append((f"Interval ({level_of(result)})", f"{_points_ends(low, high)} percentage points"))
+    card.append(("Smallest that matters", f"{question.smallest} (from the plan)"))
     card.append(("Period and people", people(question)))
     return Answer(sentence=sentence(question, result, verdict), card=tuple(card), verdict=verdict)
 
 
 def sentence(question: Question, result: Result, verdict: Verdict) -> str:
     """Say the answer in one sentence, with its numbers and no verb above its grade."""
-    outcome = outcome_word(question)
-    if verdict.label == "not testable with this data" or question.contrast is None:
-        return f"Whether {question.label} goes with {outcome} cannot be tested with these data: {_stop(verdict.reason)}"
-    top, bottom = (f"{question.label} {b}" for b in question.contrast)
-    compared = _compared(question, result)
-    if verdict.label in ("supported", "consistent with", "contradicted"):
-        direction = "lower" if verdict.label == "contradicted" else "higher"
-        said = statement(top, outcome, grade=verdict.grade, direction=direction)
-        return f"{said} than {bottom}: {compared}."
+    do = "buy again" if question.relationship == "repeat_purchase" else "stay"
+    if verdict.label == UNTESTED:
+        asked = f"Whether customers with a better {question.label} {do} more often cannot be tested with these data"
+        return f"{asked}, because {_stop(verdict.reason)}"
+    outcome, (top, bottom), compared = outcome_word(question), _ends(question), _compared(question, result)
     if verdict.label == "too small to matter":
-        return f"{outcome.capitalize()} hardly differs between {top} and {bottom}: {compared}, too little to matter."
+        least = f"less than the {question.smallest} that would matter"
+        return f"{outcome.capitalize()} hardly differs between {top} and {bottom}: {compared}, {least}."
     if verdict.label == "claimed effect ruled out":
-        least = points(question.delta, 2 if question.delta < 0.001 else 1)
-        return f"A difference of {least} or more in {outcome} between {top} and {bottom} is ruled out: {compared}."
-    said = f"{top} goes with higher {outcome} than {bottom}"
-    return f"These data cannot tell whether {said}: {compared}."
-
-
-def meaning(question: Question, result: Result, verdict: Verdict) -> tuple[str, str, str]:
-    """Say what the answer means, what it does not mean, and what would change it."""
-    return _means(question, verdict), _means_not(question), _would_change(question, result, verdict)
-
-
-def method(question: Question, result: Result) -> tuple[str, ...]:
-    """Say how the shares were estimated and what that rests on."""
-    level = percent(result.spec["level"])
-    if question.relationship == "snapshot":
-        how = "Each customer counts once, as the snapshot shows them; the share that stays is taken by band of the score."
-    elif question.relationship == "contract":
-        how = (
-            f"Everyone under contract in the period that begins on {_day(question)} is followed for "
-            f"{_periods(question)}. The band is that of the last answer before that day and never changes afterwards. "
-            "An exit is a contract's end that no other contract follows within the plan's grace."
-        )
-    else:
-        how = (
-            f"The cohort is fixed at the first purchase. Each customer has a landmark of their own, a whole "
-            f"{question.frequency} or more after it; the band is that of the last answer before the landmark, and the "
-            f"outcome another purchase within {_periods(question)} from it."
-        )
-    return (
-        how,
-        f"Shares are Kaplan–Meier estimates with log-log intervals at {level} (exact binomial ones where nobody or "
-        "everybody has the event); the difference joins the intervals of its two bands by square-and-add. The bands "
-        "compared are the outermost that hold at least ten customers, chosen before any outcome was seen.",
-        "It rests on this: customers leave independently of each other; those whose follow-up ends early would have "
-        "gone on like the rest of their band. Neither can be tested here. Nothing is adjusted for: bands may differ in "
-        "tenure, segment and much else.",
-        "References: Kaplan and Meier (1958), Journal of the American Statistical Association 53, 457–481; Newcombe "
-        "(1998), Statistics in Medicine 17, 873–890; Zou and Donner (2008), Statistics in Medicine 27, 1693–1702.",
-    )
+        more = f"{outcome.capitalize()} higher by {question.smallest} or more at {top} than at {bottom}"
+        return f"{more} is ruled out: {compared}."
+    if verdict.label == "cannot tell" and not verdict.conf_low > 0:
+        return f"These data cannot tell whether customers at {top} {do} more often than those at {bottom}: {compared}."
+    direction: Direction = "lower" if verdict.label == "contradicted" else "higher"
+    rates = "rates of repeat purchase" if question.relationship == "repeat_purchase" else outcome
+    said = _start(f"{statement(top, rates, grade=verdict.grade, direction=direction)} than {bottom}")
+    if verdict.label == "cannot tell":
+        said += ", but these data cannot tell whether the difference is large enough to matter"
+    return f"{said}: {compared}."
 
 
 def outcome_word(question: Question) -> str:
@@ -110,18 +81,39 @@ def when(question: Question) -> str:
     """Say by when the outcome is counted."""
     if question.relationship == "snapshot":
         return "by the snapshot's date"
-    return f"{'within' if question.relationship == 'repeat_purchase' else 'after'} {_periods(question)}"
+    return f"{'within' if question.relationship == 'repeat_purchase' else 'after'} {periods_of(question)}"
+
+
+def day_of(question: Question) -> str:
+    """Write the landmark's day."""
+    day = question.cohort.landmark
+    return f"{day.day} {day:%B %Y}" if day else "the landmark"
+
+
+def periods_of(question: Question) -> str:
+    """Write how long customers are followed: "12 months"."""
+    return plural(question.horizon, question.frequency)
 
 
 def people(question: Question) -> str:
     """Say who was followed, and when."""
     n = int(question.counts["n"].sum())
+    if not n:
+        return "nobody could be followed"
     who = plural(n, "customer")
     if question.relationship == "snapshot":
         return f"{who} on one date"
-    if question.relationship == "contract" and question.cohort.landmark:
-        return f"{who} under contract on {_day(question)}, followed for {_periods(question)}"
-    return f"{who} after their first purchase, followed for up to {_periods(question)}"
+    if question.relationship == "contract":
+        when = f"in the {question.frequency} that begins on {day_of(question)}"
+        return f"{who} under contract {when}, followed for {periods_of(question)}"
+    return f"{who} who had not bought again by their landmark, followed for up to {periods_of(question)}"
+
+
+def level_of(result: Result) -> str:
+    """Write the level of a result's intervals."""
+    level = result.spec["level"]
+    assert isinstance(level, float)
+    return _percent(level)
 
 
 def share_of(question: Question) -> str:
@@ -140,27 +132,36 @@ def band_row(result: Result, band: str) -> pd.Series:
     return found.iloc[0]
 
 
+def _ends(question: Question) -> tuple[str, str]:
+    assert question.contrast is not None
+    top, bottom = (f"{question.label} {band}" for band in question.contrast)
+    return top, bottom
+
+
 def _compared(question: Question, result: Result) -> str:
     assert question.contrast is not None
     upper, lower = (float(band_row(result, b)["estimate"]) for b in question.contrast)
     row = difference(result)
     low, high = float(row["conf_low"]), float(row["conf_high"])
-    base = next((b for b in _BASES if round(upper * b) != round(lower * b)), _BASES[1])
-    level = percent(result.spec["level"])
-    verb = _verb(question)
-    return (
-        f"{number(upper * base)} against {number(lower * base)} of every {number(base)} customers {verb} {when(question)}, "
-        f"a difference of {points(float(row['estimate']), _places(low, high))} "
-        f"({level} interval {_points_ends(low, high)})"
-    )
+    base = _base(upper, lower)
+    counts = f"{number(upper * base)} against {number(lower * base)} of every {number(base)} customers"
+    gap = points(float(row["estimate"]), _places(low, high))
+    told = f"{level_of(result)} interval {_points_ends(low, high)}"
+    return f"{counts} {_stayed(question)}, a difference of {gap} ({told})"
 
 
-def _verb(question: Question) -> str:
-    return "bought again" if question.relationship == "repeat_purchase" else "stayed"
+def _base(upper: float, lower: float) -> int:
+    """Return the smallest round number of customers in which the two counts lie as far apart as the shares."""
+    gap = upper - lower
+    close = (b for b in _BASES if abs((round(upper * b) - round(lower * b)) / b - gap) <= 0.1 * abs(gap))
+    return next(close, 1_000)
 
 
-def _points_interval(low: float, high: float) -> str:
-    return f"{_points_ends(low, high)} percentage points"
+def _stayed(question: Question) -> str:
+    if question.relationship == "snapshot":
+        return f"had not left {when(question)}"
+    did = "bought again" if question.relationship == "repeat_purchase" else "were still there"
+    return f"{did} {when(question)}"
 
 
 def _points_ends(low: float, high: float) -> str:
@@ -175,10 +176,19 @@ def _places(low: float, high: float) -> int:
 
 def _verdict(verdict: Verdict) -> str:
     words = verdict_words(verdict.label)
-    if verdict.label == "not testable with this data":
+    if verdict.label == UNTESTED:
         return f"{words}."
-    beside = f"{words} (interval at {percent(verdict.level)}; at {percent(0.95)}: {verdict_words(verdict.label_95).lower()})."
-    return f"{beside} {verdict.reason}".strip()
+    if verdict.level == 0.95:
+        said = f"{words} ({_percent(0.95)} interval; the only comparison declared, so no wider one is called for)."
+    else:
+        at_95 = verdict_words(verdict.label_95).lower()
+        said = f"{words} ({_percent(verdict.level)} interval); by the {_percent(0.95)} interval: {at_95}."
+    return f"{said} {verdict.reason}".strip()
+
+
+def _percent(level: float) -> str:
+    digits = f"{100 * level:.6g}".partition(".")[2]
+    return percent(level, len(digits))
 
 
 def _weaker(question: Question) -> str:
@@ -189,47 +199,9 @@ def _stop(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _day(question: Question) -> str:
-    day = question.cohort.landmark
-    return f"{day.day} {day:%B %Y}" if day else "the landmark"
-
-
-def _periods(question: Question) -> str:
-    return plural(question.horizon, question.frequency)
-
-
-def _means(question: Question, verdict: Verdict) -> str:
-    outcome = outcome_word(question)
-    if verdict.label in ("supported", "consistent with"):
-        return f"The score tells customers apart: where it is high, {outcome} is higher, by more than the plan calls worth acting on."
-    if verdict.label == "contradicted":
-        return f"The score tells customers apart, but the other way round: where it is high, {outcome} is lower."
-    if verdict.label in ("too small to matter", "claimed effect ruled out"):
-        return f"Whatever the score says of {outcome}, it is less than the plan calls worth acting on."
-    if verdict.label == "cannot tell":
-        return f"The interval holds both a difference that matters and none at all. Neither a yes nor a no is backed by these data. {verdict.reason}".strip()
-    return f"No verdict is given. {_stop(verdict.reason[:1].upper() + verdict.reason[1:])}"
-
-
-def _means_not(question: Question) -> str:
-    first = "It does not mean that raising the score would change who stays: customers with high and low scores differ in other ways too, and nothing here is adjusted for."
-    if question.relationship == "snapshot":
-        return f"{first} A snapshot also cannot show which came first, the score or the wish to leave."
-    return f"{first} Nor does it speak for those who never answered; they stand as a group of their own."
-
-
-def _would_change(question: Question, result: Result, verdict: Verdict) -> str:
-    parts = []
-    if verdict.label == "cannot tell":
-        parts.append("More customers or a longer time would narrow the interval.")
-    failed = [c for c in result.checks if c.passed is False]
-    if failed:
-        parts.append(f"{plural(len(failed), 'check')} did not pass (see Checks) and could overturn it.")
-    if question.relationship == "snapshot":
-        parts.append("Dated answers and contracts or purchases over time would lift the evidence above one date.")
-    else:
-        parts.append("A comparison within alike customers, or a change in experience that came to some and not to others, would lift the grade.")
-    return " ".join(parts)
+def _start(text: str) -> str:
+    """Begin a sentence with a capital unless its first word has capitals of its own."""
+    return text[:1].upper() + text[1:] if text.split()[0].islower() else text
 
 
 def describe_band(row: pd.Series) -> str:

@@ -1,0 +1,238 @@
+"""Binary regression by Fisher scoring over blocks of grouped rows, and the covariance of clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import linalg, special
+
+Link = Literal["logit", "cloglog"]
+Rows = tuple[np.ndarray, np.ndarray, np.ndarray]  # design (r, p), weight of all (r,), weight of events (r,)
+
+TOLERANCE = 1e-11
+MAX_ITERATIONS = 60
+FLAT = 30.0  # a linear predictor beyond it has left every data set: the likelihood has no maximum
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryFit:
+    """A fitted binary regression.
+
+    Parameters
+    ----------
+    coef : ndarray, shape (p,)
+        Coefficients.
+    vcov : ndarray, shape (p, p)
+        Inverse of the expected information: the covariance if rows are independent and the model holds.
+    bread : ndarray, shape (p, p)
+        Inverse of the observed information, from which a robust covariance is made.
+    log_likelihood : float
+        Of the rows, without the binomial coefficients.
+    n_iterations : int
+        Steps taken.
+    converged : bool
+        Whether the last step was below the tolerance in every coefficient.
+    separated : bool
+        Whether the likelihood has no finite maximum.
+    """
+
+    coef: np.ndarray
+    vcov: np.ndarray
+    bread: np.ndarray
+    log_likelihood: float
+    n_iterations: int
+    converged: bool
+    separated: bool
+
+
+def mean_and_slope(eta: np.ndarray, link: Link) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probability and its derivative at a linear predictor.
+
+    Parameters
+    ----------
+    eta : ndarray
+        Linear predictor.
+    link : str
+        ``logit`` or ``cloglog`` (complementary log-log).
+    """
+    if link == "logit":
+        mean = special.expit(eta)
+        return mean, mean * special.expit(-eta)
+    rate = np.exp(np.minimum(eta, 700.0))
+    return -np.expm1(-rate), np.exp(eta - rate)
+
+
+def fit_binary(blocks: Callable[[], Iterable[Rows]], start: np.ndarray, *, link: Link) -> BinaryFit:
+    """Maximise the binomial likelihood of grouped rows.
+
+    Parameters
+    ----------
+    blocks : callable
+        Yields (design, n, events) anew at each call; `events` of `n` rows have the event. Weights need not be whole.
+    start : ndarray, shape (p,)
+        Coefficients to start from.
+    link : str
+        ``logit`` or ``cloglog``.
+
+    Returns
+    -------
+    BinaryFit
+
+    Notes
+    -----
+    Fisher scoring with step-halving; grouped rows give the estimates of single rows exactly, since both have
+    the same likelihood up to a constant. Reference: McCullagh and Nelder (1989), Generalized Linear Models,
+    section 2.5.
+    """
+    coef = np.asarray(start, dtype=float).copy()
+    at = _pass(blocks(), coef, link)
+    for iteration in range(1, MAX_ITERATIONS + 1):
+        step = _solve(at.expected, at.score)
+        if step is None:
+            return _finish(coef, at, iteration, converged=False, separated=True)
+        for _ in range(30):
+            trial = _pass(blocks(), coef + step, link)
+            if trial.likelihood >= at.likelihood - 1e-9 * (1 + abs(at.likelihood)):
+                break
+            step = step / 2
+        coef, at = coef + step, trial
+        if at.widest > FLAT:
+            return _finish(coef, at, iteration, converged=False, separated=True)
+        if np.max(np.abs(step) / (1 + np.abs(coef))) < TOLERANCE:
+            return _finish(coef, at, iteration, converged=True, separated=False)
+    return _finish(coef, at, MAX_ITERATIONS, converged=False, separated=False)
+
+
+def score_factor(eta: np.ndarray, link: Link) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each row's probability, the factor that makes (events − n · probability) a score, and its slope."""
+    mean, slope = mean_and_slope(eta, link)
+    if link == "logit":
+        return mean, np.ones_like(mean), np.zeros_like(mean)
+    rate = np.exp(np.minimum(eta, 700.0))
+    factor = np.divide(rate, mean, out=np.ones_like(rate), where=mean > 0)
+    return mean, factor, factor * (1 - np.divide(slope, mean, out=np.ones_like(slope), where=mean > 0))
+
+
+def cluster_covariance(scores: np.ndarray, bread: np.ndarray) -> np.ndarray:
+    """Return the covariance that allows any dependence within clusters.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n_clusters, p)
+        Scores summed by cluster at the estimate.
+    bread : ndarray, shape (p, p)
+        Inverse of the observed information.
+
+    Notes
+    -----
+    Sandwich with the factor G / (G − 1) for G clusters, and no other. Reference: Liang and Zeger (1986),
+    Biometrika 73:13-22.
+    """
+    g = len(scores)
+    return bread @ (scores.T @ scores) @ bread * (g / (g - 1))
+
+
+def sum_by_cluster(
+    parts: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]], n_clusters: int, n_params: int
+) -> np.ndarray:
+    """Sum rows of scores by cluster; a cluster may turn up in several parts.
+
+    Parameters
+    ----------
+    parts : iterator of (cluster, design, factor)
+        Cluster number of each row (from 0), its row of the design, and what that row is multiplied by.
+    n_clusters, n_params : int
+        Shape of the answer.
+
+    Returns
+    -------
+    ndarray, shape (n_clusters, n_params)
+    """
+    from scipy import sparse
+
+    total = np.zeros((n_clusters, n_params))
+    for cluster, design, factor in parts:
+        present, position = np.unique(cluster, return_inverse=True)
+        rows = np.arange(len(cluster))
+        picker = sparse.csr_matrix((factor, (position, rows)), shape=(len(present), len(cluster)))
+        total[present] += picker @ design
+    return total
+
+
+def aliased(gram: np.ndarray, tolerance: float = 1e-9) -> np.ndarray:
+    """Mark the columns that are linear combinations of those before them.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (p, p)
+        Cross-products of the design's columns.
+    tolerance : float
+        Share of a column's length that has to be its own.
+
+    Returns
+    -------
+    ndarray of bool, shape (p,)
+    """
+    p = len(gram)
+    dropped = np.zeros(p, dtype=bool)
+    kept: list[int] = []
+    for j in range(p):
+        own = gram[j, j]
+        if kept:
+            own -= gram[j, kept] @ linalg.lstsq(gram[np.ix_(kept, kept)], gram[kept, j])[0]
+        if own <= tolerance * gram[j, j] or gram[j, j] == 0:
+            dropped[j] = True
+        else:
+            kept.append(j)
+    return dropped
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """The likelihood and its derivatives at some coefficients."""
+
+    score: np.ndarray
+    expected: np.ndarray
+    observed: np.ndarray
+    likelihood: float
+    widest: float
+
+
+def _pass(rows: Iterable[Rows], coef: np.ndarray, link: Link) -> _At:
+    p = len(coef)
+    score, expected, observed = np.zeros(p), np.zeros((p, p)), np.zeros((p, p))
+    likelihood = widest = 0.0
+    for design, n, events in rows:
+        eta = design @ coef
+        _, slope = mean_and_slope(eta, link)
+        mean, factor, bend = score_factor(eta, link)
+        left = events - n * mean
+        score += design.T @ (factor * left)
+        expected += design.T @ (design * (n * slope * factor)[:, None])
+        observed += design.T @ (design * (n * slope * factor - bend * left)[:, None])
+        likelihood += float(special.xlogy(events, mean).sum() + special.xlog1py(n - events, -mean).sum())
+        widest = max(widest, float(np.abs(eta).max(initial=0.0)))
+    return _At(score, expected, observed, likelihood, widest)
+
+
+def _finish(coef: np.ndarray, at: _At, iterations: int, *, converged: bool, separated: bool) -> BinaryFit:
+    return BinaryFit(
+        coef, _inverse(at.expected), _inverse(at.observed), at.likelihood, iterations, converged, separated
+    )
+
+
+def _solve(information: np.ndarray, score: np.ndarray) -> np.ndarray | None:
+    try:
+        return linalg.cho_solve(linalg.cho_factor(information), score)
+    except (linalg.LinAlgError, ValueError):
+        return None
+
+
+def _inverse(information: np.ndarray) -> np.ndarray:
+    try:
+        return linalg.cho_solve(linalg.cho_factor(information), np.eye(len(information)))
+    except (linalg.LinAlgError, ValueError):
+        return np.full(information.shape, np.nan)
