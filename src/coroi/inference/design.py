@@ -22,7 +22,8 @@ class Term:
     name : str
         Column of the covariates.
     levels : tuple of str
-        Its levels, the first being the reference; empty for a number that enters linearly.
+        Its levels, the first being the reference; empty for a number that enters linearly. Its column holds
+        the levels by name, or their positions as whole numbers.
     centre : float
         Subtracted from a number; a missing number then counts as zero.
     """
@@ -70,6 +71,14 @@ def labels_of(terms: Sequence[Term]) -> tuple[str, ...]:
     return ("constant", *(label for term in terms for label in term.labels))
 
 
+def codes_of(values: pd.Series, term: Term) -> np.ndarray:
+    """Return the position of each value among a term's levels, −1 for a level that it does not know."""
+    if pd.api.types.is_integer_dtype(values.dtype):
+        codes = values.to_numpy()
+        return np.where((codes >= 0) & (codes < len(term.levels)), codes, -1)
+    return pd.Categorical(values, categories=list(term.levels)).codes.astype(np.int64)
+
+
 def design_matrix(covariates: pd.DataFrame, terms: Sequence[Term]) -> np.ndarray:
     """Build the design.
 
@@ -97,7 +106,7 @@ def design_matrix(covariates: pd.DataFrame, terms: Sequence[Term]) -> np.ndarray
         if not term.levels:
             columns.append(np.nan_to_num(values.to_numpy(float) - term.centre, nan=0.0))
             continue
-        codes = pd.Categorical(values, categories=list(term.levels)).codes
+        codes = codes_of(values, term)
         if (codes < 0).any():
             odd = sorted({str(v) for v in values[codes < 0]})[:3]
             raise DataError(f"'{term.name}' holds levels that its term does not know, such as {', '.join(odd)}.")
@@ -153,7 +162,8 @@ def rows_of(
     keep = np.ones(len(covariates), dtype=bool)
     for term in terms:
         if set_aside.get(term.name):
-            keep &= ~covariates[term.name].isin(set_aside[term.name]).to_numpy()
+            gone = [term.levels.index(level) for level in set_aside[term.name]]
+            keep &= ~np.isin(codes_of(covariates[term.name], term), gone)
     return design_matrix(covariates, terms), keep, np.where(keep, block.n, 0.0), np.where(keep, block.events, 0.0)
 
 
@@ -177,7 +187,7 @@ def _count_levels(
         for term in terms:
             if not term.levels:
                 continue
-            codes = pd.Categorical(block.covariates[term.name], categories=list(term.levels)).codes
+            codes = codes_of(block.covariates[term.name], term)
             known = codes >= 0
             sizes = np.bincount(codes[known], block.n[known], minlength=len(term.levels))
             hits = np.bincount(codes[known], block.events[known], minlength=len(term.levels))

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from coroi.errors import DataError, did_you_mean
+from coroi.inference.estimates import known, unknown
 from coroi.models.info import Info
 from coroi.results import Result
 
@@ -194,14 +195,14 @@ def _curve(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     )
 
 
-def _log_log(share: np.ndarray, error: np.ndarray, known: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return log-log limits; where the share is 0 or 1 exact binomial ones for the customers of known outcome."""
+def _log_log(share: np.ndarray, error: np.ndarray, told: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return log-log limits; where the share is 0 or 1 exact binomial ones for the customers whose outcome is known."""
     z = stats.norm.ppf(0.5 + level / 2)
     inside = (share > 0) & (share < 1)
     s, e = np.where(inside, share, 0.5), np.where(inside, error, 0.0)
     half = z * e / (s * np.abs(np.log(s)))
     low, high = s ** np.exp(half), s ** np.exp(-half)
-    one_sided = ((1 - level) / 2) ** (1 / known)
+    one_sided = ((1 - level) / 2) ** (1 / told)
     low = np.where(inside, low, np.where(share >= 1, one_sided, 0.0))
     high = np.where(inside, high, np.where(share >= 1, 1.0, 1 - one_sided))
     return low, high
@@ -210,16 +211,16 @@ def _log_log(share: np.ndarray, error: np.ndarray, known: np.ndarray, level: flo
 def _share_row(band: str, curve: pd.DataFrame | None, size: pd.Series, horizon: int, counted: str) -> dict:
     row = {"term": "share", "band": band, "horizon": horizon, "customers": int(size["customers"])}
     if curve is None:
-        return row | _unknown(f"fewer than {MIN_CUSTOMERS} customers in the band")
+        return row | unknown(f"fewer than {MIN_CUSTOMERS} customers in the band")
     at = curve.iloc[min(horizon, len(curve) - 1)]
     if at["period"] < horizon and at["share"] > 0:
-        return row | _unknown(f"nobody in the band is followed for {_periods(horizon)}")
+        return row | unknown(f"nobody in the band is followed for {_periods(horizon)}")
     if size["outcome_known"] < MIN_CUSTOMERS:
-        return row | _unknown(f"fewer than {MIN_CUSTOMERS} customers in the band are followed for {_periods(horizon)}")
+        return row | unknown(f"fewer than {MIN_CUSTOMERS} customers in the band are followed for {_periods(horizon)}")
     share, low, high = at["share"], at["conf_low"], at["conf_high"]
     if counted == "with event":
         share, low, high = 1 - share, 1 - high, 1 - low
-    return row | _known(share, at["std_error"], low, high)
+    return row | known(share, at["std_error"], low, high)
 
 
 def _difference_row(rows: list[dict], contrast: tuple[str, str], sizes: pd.DataFrame) -> dict:
@@ -234,33 +235,32 @@ def _difference_row(rows: list[dict], contrast: tuple[str, str], sizes: pd.DataF
     }
     for one in (upper, lower):
         if not one["identified"]:
-            return row | _unknown(f"{one['reason']} ({one['band']})")
+            return row | unknown(f"{one['reason']} ({one['band']})")
     events = int(pair["events"].sum())
     if events == 0:
-        return row | _unknown("no customer of either band has the event, so nothing tells them apart")
+        return row | unknown("no customer of either band has the event, so nothing tells them apart")
     if (pair["events"] == pair["customers"]).all():
-        return row | _unknown("every customer of both bands has the event, so nothing tells them apart")
-    gap = upper["estimate"] - lower["estimate"]
-    down = np.hypot(upper["estimate"] - upper["conf_low"], lower["conf_high"] - lower["estimate"])
-    up = np.hypot(upper["conf_high"] - upper["estimate"], lower["estimate"] - lower["conf_low"])
-    return row | _known(gap, np.hypot(upper["std_error"], lower["std_error"]), gap - down, gap + up)
+        return row | unknown("every customer of both bands has the event, so nothing tells them apart")
+    ends = ((r["estimate"], r["conf_low"], r["conf_high"]) for r in (upper, lower))
+    error = np.hypot(upper["std_error"], lower["std_error"])
+    return row | known(upper["estimate"] - lower["estimate"], error, *square_and_add(*ends))
+
+
+def square_and_add(upper: tuple[float, float, float], lower: tuple[float, float, float]) -> tuple[float, float]:
+    """Return the limits of a difference of two independent estimates from the limits of each.
+
+    Parameters
+    ----------
+    upper, lower : (float, float, float)
+        Estimate, lower and upper limit; the difference is `upper` less `lower`.
+
+    Notes
+    -----
+    Reference: Newcombe (1998), method 10; Zou and Donner (2008), eq. 2.
+    """
+    (a, a_low, a_high), (b, b_low, b_high) = upper, lower
+    return a - b - float(np.hypot(a - a_low, b_high - b)), a - b + float(np.hypot(a_high - a, b - b_low))
 
 
 def _periods(n: int) -> str:
     return f"{n} period" if n == 1 else f"{n} periods"
-
-
-def _known(estimate: float, error: float, low: float, high: float) -> dict:
-    return {
-        "estimate": float(estimate),
-        "std_error": float(error),
-        "conf_low": float(low),
-        "conf_high": float(high),
-        "identified": True,
-        "reason": "",
-    }
-
-
-def _unknown(reason: str) -> dict:
-    nan = float("nan")
-    return {"estimate": nan, "std_error": nan, "conf_low": nan, "conf_high": nan, "identified": False, "reason": reason}

@@ -88,11 +88,11 @@ def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", outcome: s
         found.append(f"all {n:,} customers with {_levels(certain)} have the {outcome}")
     if spared["n"].sum() >= CERTAIN_SHARE * total:
         n = int(spared["n"].sum())
-        found.append(
-            f"none of the {n:,} customers with {_levels(spared)} has the {outcome}, where {n * rate:,.0f} were to be expected"
-        )
+        expected = f"where {n * rate:,.0f} were to be expected"
+        found.append(f"none of the {n:,} customers with {_levels(spared)} has the {outcome}, {expected}")
     if found:
-        said = f"{called} knows the {outcome} too well to have been there before it: {'; '.join(found)}. It gets no verdict."
+        said = f"{called} knows the {outcome} too well to have been there before it: {'; '.join(found)}."
+        said += " It gets no verdict."
     else:
         said = f"{called} ranks {100 * auc:.0f} of 100 pairs rightly (50 is chance), which is no sign of a leak."
     return Check(name=f"leak_{column}", tested=tested, passed=not found, sentence=said, table=levels)

@@ -15,6 +15,10 @@ from coroi.schemas import Panel, metric_columns
 NEVER = "never answered"
 STALE = "answer too old"
 ANSWERED = "answered"
+_FOLLOWED = "customers followed"
+_BEFORE = "first purchase before the observed window"
+_AGAIN = "bought again before the landmark"
+_LATE = "landmark not reached within the data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,7 +136,8 @@ def purchase_cohort(connection: Any, panel: Panel, metric: str, *, horizon: int,
     -------
     LandmarkCohort
         The event is another purchase. Who bought again before the landmark is no longer waited for and is
-        left out, as is who has not reached it; both are counted.
+        left out, as is who has not reached it, or whose first purchase lies before the observed window; all
+        are counted.
     """
     frequency = panel.frequency
     complete = index_of(panel.last_complete_period, frequency)
@@ -151,15 +156,21 @@ def purchase_cohort(connection: Any, panel: Panel, metric: str, *, horizon: int,
     again = later.group_by("customer_id").agg(again_idx=later["idx"].min())
     people = firsts.left_join(early.select("customer_id").distinct().mutate(_early=True), "customer_id")
     people = people.drop("customer_id_right").left_join(again, "customer_id").drop("customer_id_right")
+    begun = rows["idx"].min().over(ibis.window(group_by="customer_id"))
+    before = (
+        rows.mutate(_begun=begun).filter(ibis._.idx == ibis._._begun).filter((ibis._.spell > 1) | (ibis._.tenure > 0))
+    )
+    people = people.left_join(before.select("customer_id", _before="idx"), "customer_id").drop("customer_id_right")
     people = people.mutate(
         step=ibis.cases(
-            (people["_early"].notnull(), "bought again before the landmark"),
-            (people["start"] > complete, "landmark not reached within the data"),
-            else_="customers followed",
+            (people["_before"].notnull(), _BEFORE),
+            (people["_early"].notnull(), _AGAIN),
+            (people["start"] > complete, _LATE),
+            else_=_FOLLOWED,
         )
     )
     flow = _purchase_flow(connection, people)
-    followed = people.filter(people["step"] == "customers followed")
+    followed = people.filter(people["step"] == _FOLLOWED)
     at_start = rows.select("customer_id", "idx", "state", "score")
     joined = followed.join(
         at_start, [followed["customer_id"] == at_start["customer_id"], followed["start"] == at_start["idx"]]
@@ -209,6 +220,7 @@ def _indexed(panel: Panel, metric: str) -> Any:
         "at_risk",
         "exited",
         "n_transactions",
+        tenure=data["tenure_periods"],
         idx=period_index(data["period"], panel.frequency),
         state=state,
         score=data[value],
@@ -230,11 +242,8 @@ def _purchase_flow(connection: Any, people: Any) -> pd.DataFrame:
     found = connection.to_pandas(people.group_by("step").agg(n=people.count()))
     by_step = dict(zip(found["step"], found["n"], strict=True))
     steps = [("customers with a purchase", int(sum(by_step.values())))]
-    steps += [
-        (s, -int(by_step.get(s, 0)))
-        for s in ("bought again before the landmark", "landmark not reached within the data")
-    ]
-    return _flow([*steps, ("customers followed", int(by_step.get("customers followed", 0)))])
+    steps += [(s, -int(by_step[s])) for s in (_BEFORE, _AGAIN, _LATE) if s in by_step]
+    return _flow([*steps, (_FOLLOWED, int(by_step.get(_FOLLOWED, 0)))])
 
 
 def _none(horizon: int, event: str, reason: str) -> LandmarkCohort:

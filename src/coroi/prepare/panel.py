@@ -16,24 +16,8 @@ from coroi.prepare.ledger import Ledger
 from coroi.prepare.money import contract_rows, money_of_contracts, money_of_transactions, renewals
 from coroi.prepare.options import PrepareOptions
 from coroi.prepare.spells import build_spells, covers_of_contracts, covers_of_purchases
+from coroi.prepare.window import PANEL, entry_index, last_observed_day
 from coroi.schemas import PANEL_COLUMNS, Panel, metric_columns
-
-PANEL = "panel"
-
-
-def last_observed_day(connection: Any, tables: Mapping[str, Any], options: PrepareOptions) -> date:
-    """Return the last day of the data: the plan's, or the last day on which anything began or happened.
-
-    Ends of contracts do not count, since they may be dated ahead.
-    """
-    if options.observed_until:
-        return options.observed_until
-    times = {"responses": "answered_at", "subscriptions": "start_at", "transactions": "occurred_at"}
-    latest = [connection.execute(tables[t][c].max()) for t, c in times.items() if t in tables]
-    found = [_as_date(d) for d in latest if d is not None and d == d]
-    if not found:
-        raise DataError("No table holds a date, so the end of the data is unknown: give `observed_until`.")
-    return max(found)
 
 
 def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOptions, ledger: Ledger) -> Panel:
@@ -84,8 +68,9 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     last = index_of(until, frequency)
     earliest = date(1970, 1, 1) + timedelta(days=int(connection.execute(spells["spell_start"].min())))
     periods = fresh(connection, calendar(min(index_of(earliest, frequency), last), last, frequency))
-    entry = _entry_index(options, earliest)
-    at_risk_until = min(last_period_by(until - timedelta(days=options.grace_days + 1), frequency), last)
+    entry = entry_index(options, earliest)
+    unknown_days = 1 + (options.grace_days if contract else 0)  # a lapse is dated when its grace ends, so it shows then
+    at_risk_until = min(last_period_by(until - timedelta(days=unknown_days), frequency), last)
     rows = _spell_rows(spells, periods, last)
     grid = fresh(connection, _grid(rows, entry, last))
     if not connection.execute(grid.count()):
@@ -136,14 +121,6 @@ def validate(connection: Any, panel: Panel) -> None:
         if late:
             what = f"{late:,} values of '{metric}' are dated inside or after the period that they should explain."
             raise DataError(Problem(PANEL, what, "A metric may only hold answers dated before the period's first day."))
-
-
-def _entry_index(options: PrepareOptions, earliest: date) -> int:
-    start = options.observed_from
-    if start is None:
-        return index_of(earliest, options.period)
-    index = index_of(start, options.period)
-    return index if first_day(index, options.period) == start else index + 1
 
 
 def _spell_rows(spells: Any, periods: Any, last: int) -> Any:
@@ -203,7 +180,11 @@ def _with_money(
 ) -> Any:
     nothing = {"revenue": ibis.null("float64"), "margin": ibis.null("float64"), "n_transactions": ibis.null("int64")}
     if "transactions" in tables:
-        money = fresh(connection, money_of_transactions(tables["transactions"], options.period))
+        seen = tables["transactions"].filter(ibis._.occurred_at <= until)
+        later = connection.execute(tables["transactions"].count()) - connection.execute(seen.count())
+        said = f"transactions after {until}, the last day of the data; not used in the panel"
+        ledger.add(PANEL, "flagged", later, said, rule="transactions too late")
+        money = fresh(connection, money_of_transactions(seen, options.period))
         outside = money.anti_join(panel, ["customer_id", "idx"])
         n = connection.execute(outside.count())
         lost = connection.execute(outside["revenue"].sum()) if n else 0
@@ -281,9 +262,3 @@ def _note_losses(connection: Any, spells: Any, grid: Any, rows: Any, tables: Map
             strangers = connection.execute(tables[table].anti_join(spells, "customer_id").count())
             said = f"rows of {table} whose customer has no contract or purchase; not used in the panel"
             ledger.add(PANEL, "flagged", strangers, said, rule=f"{table} of strangers")
-
-
-def _as_date(value: Any) -> date:
-    import pandas as pd
-
-    return pd.Timestamp(value).date()

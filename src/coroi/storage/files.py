@@ -166,9 +166,8 @@ def naming_damage(where: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        if type(error) is not duckdb.Error and not isinstance(
-            error, (duckdb.IOException, duckdb.InvalidInputException)
-        ):
+        of_the_file = (duckdb.IOException, duckdb.InvalidInputException)
+        if type(error) is not duckdb.Error and not isinstance(error, of_the_file):
             raise
         what = "a file of this table cannot be read to its end; it seems damaged."
         raise DataError(Problem(where, what, "Export it again.")) from error

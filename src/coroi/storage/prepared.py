@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -20,6 +21,32 @@ def write_parquet_tables(connection: Any, tables: Mapping[str, Any], folder: Pat
 def read_parquet_tables(connection: Any, folder: Path) -> dict[str, Any]:
     """Open every Parquet file of a folder as an ibis table, by name."""
     return {p.stem: connection.read_parquet(p) for p in sorted(folder.glob("*.parquet"))}
+
+
+def stream(connection: Any, table: Any, rows: int) -> Iterator[dict[str, np.ndarray]]:
+    """Read an ibis table in batches of columns, without ever holding all of it.
+
+    Parameters
+    ----------
+    connection : ibis backend
+        Where the table lives.
+    table : ibis.Table
+        Made of tables of the engine only.
+    rows : int
+        Rows a batch, at most.
+
+    Yields
+    ------
+    dict of str to ndarray
+        A column each; missing numbers are NaN.
+    """
+    # ibis asks DuckDB's cursor for fetch_record_batch, which DuckDB 2 no longer has.
+    if connection.name == "duckdb":
+        batches = connection.con.sql(connection.compile(table)).to_arrow_reader(rows)
+    else:
+        batches = connection.to_pyarrow_batches(table, chunk_size=rows)
+    for batch in batches:
+        yield {name: batch.column(name).to_numpy(zero_copy_only=False) for name in table.columns}
 
 
 def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:

@@ -7,16 +7,21 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from coroi.errors import CoroiError
 from coroi.results import Check, Result, Verdict
 
+DIGITS = 10
 _FRAMES = ("estimates", "vcov", "influence")
 
 
 def write_result(result: Result, folder: Path, *, verdict: Verdict | None = None, headline: str = "") -> Path:
-    """Write a result to ``result.json`` and Parquet files beside it; equal results give equal bytes.
+    """Write a result to ``result.json`` and Parquet files beside it; equal inputs give equal bytes.
+
+    Numbers are kept to ten significant digits: beyond them an engine that sums on several cores gives another
+    last digit every time.
 
     Parameters
     ----------
@@ -42,22 +47,39 @@ def write_result(result: Result, folder: Path, *, verdict: Verdict | None = None
         frames["draws"] = pd.DataFrame(result.draws, columns=[f"v{i}" for i in range(result.draws.shape[1])])
     kept = {name: frame for name, frame in frames.items() if frame is not None}
     for name, frame in kept.items():
-        frame.to_parquet(folder / f"{name}.parquet", compression="zstd")
+        _rounded(frame).to_parquet(folder / f"{name}.parquet", compression="zstd")
     checks = [{k: getattr(c, k) for k in ("name", "tested", "passed", "sentence")} for c in result.checks]
     words = {
         "method": result.method,
         "estimand": result.estimand,
-        "spec": dict(result.spec),
+        "spec": _without_nan(result.spec),
         "n_obs": int(result.n_obs),
         "n_entities": int(result.n_entities),
         "checks": checks,
         "frames": sorted(kept),
-        "verdict": None if verdict is None else asdict(verdict),
+        "verdict": None if verdict is None else _without_nan(asdict(verdict)),
         "headline": headline,
     }
     path = folder / "result.json"
     path.write_text(json.dumps(words, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
     return path
+
+
+def _without_nan(values: Mapping[str, object]) -> dict[str, object]:
+    """Write what is not a number as null, since JSON knows no NaN."""
+    return {k: None if isinstance(v, float) and v != v else v for k, v in values.items()}
+
+
+def _rounded(frame: pd.DataFrame) -> pd.DataFrame:
+    floats = frame.select_dtypes("float")
+    return frame.assign(**{str(c): _significant(floats[c].to_numpy()) for c in floats.columns})
+
+
+def _significant(values: np.ndarray) -> np.ndarray:
+    usual = np.isfinite(values) & (values != 0)
+    places = DIGITS - 1 - np.floor(np.log10(np.abs(np.where(usual, values, 1.0))))
+    scale = 10.0 ** np.clip(places, -300, 300)
+    return np.where(usual, np.round(values * scale) / scale, values)
 
 
 def read_result(folder: Path) -> Result:

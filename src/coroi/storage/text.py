@@ -78,16 +78,16 @@ def column_names(header: Sequence[str], where: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def line_of_record(path: Path, layout: TextLayout, record: int) -> int | None:
-    """Return the line on which a record begins, the header being record 1; None where it cannot be told."""
+def find_record(path: Path, layout: TextLayout, record: int) -> tuple[int, int] | None:
+    """Return a record's first line and its number of fields, the header being record 1; None if it is not found."""
     try:
-        with path.open(encoding=layout.encoding, newline="") as stream:
+        with path.open(encoding=layout.encoding, errors="replace", newline="") as stream:
             reader, begins = csv.reader(stream, delimiter=layout.delimiter), 1
-            for number, _ in enumerate(reader, 1):
+            for number, fields in enumerate(reader, 1):
                 if number == record:
-                    return begins
+                    return begins, len(fields)
                 begins = reader.line_num + 1
-    except (csv.Error, UnicodeError):
+    except csv.Error:
         return None
     return None
 
@@ -95,17 +95,16 @@ def line_of_record(path: Path, layout: TextLayout, record: int) -> int | None:
 def unreadable_line(path: Path, layout: TextLayout, message: str) -> Problem:
     """Say which line of a text file could not be read, from the engine's own message, without quoting the line."""
     record = re.search(r"CSV Error on Line: (\d+)", message)
-    line = line_of_record(path, layout, int(record.group(1))) if record else None
-    counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
-    if counts:
-        what = f"{counts.group(2)} fields where the header has {counts.group(1)}."
+    found = find_record(path, layout, int(record.group(1))) if record else None
+    if "Expected Number of Columns" in message:
+        what = f"{found[1] if found else 'other than'} fields where the header has {len(layout.columns)}."
     elif "unterminated quote" in message:
         what = "a quotation mark opens and does not close before a delimiter."
     elif "not utf-8" in message:
         what = "bytes that are not UTF-8."
     else:
         what = "the text cannot be split into lines and fields; its lines may end in more than one way."
-    where = f"{path.name} line {line}" if line else path.name
+    where = f"{path.name} line {found[0]}" if found else path.name
     fix = f"Read with the delimiter {_shown(layout.delimiter)}; correct it there, or give `delimiter` or `encoding`."
     return Problem(where, what, fix)
 

@@ -28,10 +28,11 @@ def answer(survey: Survey, inputs: Inputs) -> report.Answer:
     borne = survey.claims[survey.claims["missing"] == ""]
     read, lost = _totals(survey)
     bad = [c for c in survey.checks if c.passed is False]
-    ready = f"These data can bear {len(can)} of {plural(len(survey.studies), 'study')} and {len(borne)} of the {len(survey.claims)} claims"
+    ready = f"These data can bear {len(can)} of {plural(len(survey.studies), 'study')}"
+    ready += f" and {len(borne)} of the {plural(len(survey.claims), 'claim')}"
     caution = f", with {plural(len(bad), 'warning')} to read first" if bad else ""
     cover = [
-        f"{_label(r.metric)}: {number(r.customers)} of {number(r.all)} customers ({percent(r.customers / r.all)})"
+        f"{r.label}: {number(r.customers)} of {plural(r.all, 'customer')} ({percent(r.customers / r.all)})"
         for r in survey.coverage.itertuples()
         if r.all
     ]
@@ -40,7 +41,7 @@ def answer(survey: Survey, inputs: Inputs) -> report.Answer:
         ("Customers", f"{plural(survey.n_customers, 'customer')}; {_span(inputs)}"),
         ("Rows left out", f"{number(lost)} of {number(read)} ({percent(lost / read if read else 0, 1)})"),
         ("Who ever answered", "; ".join(cover) or "no metric in the plan"),
-        ("Warnings", "; ".join(c.sentence for c in bad) or "none"),
+        ("Warnings", " ".join(c.sentence for c in bad) or "none"),
     ]
     return report.Answer(sentence=f"{ready}{caution}.", card=tuple(card))
 
@@ -49,17 +50,25 @@ def meaning(survey: Survey) -> tuple[str, ...]:
     """Say what the look means, what it does not, and what would change it."""
     missing = survey.studies[survey.studies["missing"] != ""]
     leaks = [c for c in survey.leaks if c.passed is False]
-    first = "Every row that came in is accounted for below: kept, left out by the plan's own filters, or dropped by a rule that is named."
-    second = "That a study can run does not mean that it will find an answer, or that the people who answered speak for those who did not."
+    first = (
+        "Every row that came in is accounted for below: kept, left out by the plan's own filters, or dropped by a rule "
+        "that is named."
+    )
+    if any(c.name == "counts" and c.passed is False for c in survey.checks):
+        first = "Not every row that came in is accounted for: see Checks before anything else is read."
+    second = (
+        "That a study can run does not mean that it will find an answer, or that the people who answered speak for "
+        "those who did not."
+    )
     third = (
         "Nothing is missing for the studies of this version."
         if missing.empty
         else ("More could be asked: " + "; ".join(f"{r.study} needs {r.missing}" for r in missing.itertuples()) + ".")
     )
-    fourth = (
-        [f"{plural(len(leaks), 'metric')} can't be used at all, because the outcome is already in it."] if leaks else []
-    )
-    return (first, second, third, *fourth)
+    if not leaks:
+        return first, second, third
+    holds = "it already holds" if len(leaks) == 1 else "they already hold"
+    return first, second, third, f"{plural(len(leaks), 'metric')} cannot be used at all, because {holds} the outcome."
 
 
 def flow_figure(survey: Survey) -> report.Picture | report.Block:
@@ -74,7 +83,8 @@ def flow_figure(survey: Survey) -> report.Picture | report.Block:
     ax.barh(frame["table"], lost, left=kept, color="#d9dcdf", edgecolor=MUTED, hatch="///", height=0.55)
     for at, (name, value) in enumerate(zip(frame["table"], kept, strict=True)):
         rows = frame.loc[frame["table"] == name, "in"].iloc[0]
-        ax.text(2, at, f"{number(value, 1)} % of {number(rows)} rows", color="white", va="center")
+        color = "white" if value >= 60 else "black"  # legible on the bar, or on the hatching beside a short one
+        ax.text(2, at, f"{percent(value / 100, 1)} of {plural(int(rows), 'row')}", color=color, va="center")
     ax.invert_yaxis()
     ax.set_xlim(0, 100)
     ax.grid(visible=False, axis="y")
@@ -82,7 +92,7 @@ def flow_figure(survey: Survey) -> report.Picture | report.Block:
     read, gone = _totals(survey)
     title = f"{percent(1 - gone / read if read else 0, 1)} of all rows can be used"
     report.finding(ax, title, "Rows used, by table; hatched: left out")
-    parts = join_words([f"{n} {number(v, 1)} %" for n, v in zip(frame["table"], kept, strict=True)])
+    parts = join_words([f"{n} {percent(v / 100, 1)}" for n, v in zip(frame["table"], kept, strict=True)])
     alt = f"{title}. Bars of the share of rows used, by table: {parts}."
     return report.figure(fig, alt=alt, caption=f"Rows used by table; {plural(read, 'row')} read in all.")
 
@@ -116,7 +126,7 @@ def coverage_table(survey: Survey) -> report.Block:
     shares = [percent(c / a, 1) if a else "–" for c, a in zip(frame["customers"], frame["all"], strict=True)]
     shown = pd.DataFrame(
         {
-            "Metric": [_label(m) for m in frame["metric"]],
+            "Metric": frame["label"],
             "Answers": frame["answers"],
             "Customers who ever answered": frame["customers"],
             "Share of all": shares,
@@ -153,7 +163,7 @@ def flag_table(survey: Survey) -> report.Block:
         return report.prose("The plan names no rival churn flags (`exit_flags`).")
     names = [c for c in survey.flags.columns if c != "customers"]
     frame = survey.flags[names].map(lambda gone: "gone" if gone else "here")
-    frame = frame.rename(columns=_label).assign(Customers=survey.flags["customers"])
+    frame = frame.rename(columns=lambda name: name.replace("_", " ")).assign(Customers=survey.flags["customers"])
     return report.table(frame, caption="Who has left, by source", name="exit_flags")
 
 
@@ -175,7 +185,7 @@ def claim_table(survey: Survey) -> report.Block:
             "What is claimed": frame["text"],
             "Data": [_can(m) for m in frame["missing"]],
             "Study": [
-                s if here else f"{s} (not in this version)"
+                s if here else f"{s} (not tested in this version)"
                 for s, here in zip(frame["study"], frame["here"], strict=True)
             ],
         }
@@ -186,22 +196,18 @@ def claim_table(survey: Survey) -> report.Block:
 def method() -> tuple[str, ...]:
     """Say how the look was taken."""
     return (
-        "Each table is read as the plan maps it; a row is dropped by the first rule that it breaks and counted there, so "
-        "that rows in equal rows out plus rows left out. Raw files are never written.",
-        "Respondents are compared with the rest in the last period in which everybody can be seen, on what was known of "
-        "all by then, with Welch intervals; who was there longer had more chances to answer.",
-        "A metric is said to leak where it ranks at least 95 of 100 pairs of customers rightly, where all customers of a "
-        "level have the outcome against a chance of one in a million, or where levels with a fifth of all customers have "
-        "none of it though at least 50 cases each were to be expected. These limits are conventions.",
+        "Each table is read as the plan maps it; a row is dropped by the first rule that it breaks and counted there, "
+        "so that rows in equal rows out plus rows left out. Raw files are never written.",
+        "Respondents are compared with the rest in the last period in which everybody can be seen, on what was known "
+        "of all by then, with Welch intervals; who was there longer had more chances to answer.",
+        "A metric is said to leak where it ranks at least 95 of 100 pairs of customers rightly, where all customers of "
+        "a level have the outcome against a chance of one in a million, or where levels with a fifth of all customers "
+        "have none of it though at least 50 cases each were to be expected. These limits are conventions.",
     )
 
 
 def _can(missing: str) -> str:
     return "yes" if not missing else f"no: lacks {missing.replace('`', '')}"
-
-
-def _label(name: str) -> str:
-    return name.upper() if len(name) <= 4 else name.replace("_", " ")
 
 
 def _totals(survey: Survey) -> tuple[int, int]:

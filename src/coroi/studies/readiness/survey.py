@@ -9,14 +9,17 @@ import ibis
 import pandas as pd
 
 from coroi.claims import CLAIMS
-from coroi.metrics.respondents import score_respondents
-from coroi.prepare.guards import check_leak
 from coroi.prepare.ledger import LOSING, unbalanced
+from coroi.report.words import plural
 from coroi.results import REQUIRED_ESTIMATE_COLUMNS, Check, Result
-from coroi.schemas import SNAPSHOT, TABLES, metric_columns, missing_for
+from coroi.schemas import TABLES, missing_for
 from coroi.studies.inputs import Inputs, holdings, metric_label
+from coroi.studies.readiness.people import compare_respondents
 from coroi.studies.registry import STUDIES
+from coroi.studies.retention.answer import leak_check
 from coroi.studies.retention.question import ask
+
+Held = tuple[set[str], set[str], set[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +70,7 @@ def look(inputs: Inputs, *, level: float = 0.95) -> Survey:
     level : float
         Level of the intervals.
     """
-    leaks = tuple(_leak(inputs, m) for m in inputs.plan.metrics if _held(inputs, m))
+    leaks = tuple(leak_check(ask(inputs, metric=m)) for m in inputs.plan.metrics if _has_outcome(inputs, m))
     held = holdings(inputs.tables, inputs.connection)
     flags = inputs.flags
     n = _n_customers(inputs)
@@ -75,7 +78,7 @@ def look(inputs: Inputs, *, level: float = 0.95) -> Survey:
         tables=_tables(inputs),
         losses=_losses(inputs.ledger),
         coverage=_coverage(inputs, n),
-        respondents=_respondents(inputs, level),
+        respondents=compare_respondents(inputs, level=level),
         leaks=leaks,
         flags=flags,
         studies=_studies(held),
@@ -102,7 +105,7 @@ def as_result(survey: Survey) -> Result:
     )
 
 
-def _held(inputs: Inputs, metric: str) -> bool:
+def _has_outcome(inputs: Inputs, metric: str) -> bool:
     if inputs.plan.relationship_or_default == "snapshot":
         return "snapshot" in inputs.tables and metric in inputs.tables["snapshot"].columns
     return inputs.panel is not None and "responses" in inputs.tables
@@ -137,123 +140,51 @@ def _losses(ledger: pd.DataFrame) -> pd.DataFrame:
 def _coverage(inputs: Inputs, n_customers: int) -> pd.DataFrame:
     rows: list[dict[str, object]] = []
     for metric in inputs.plan.metrics:
-        found: list[Any] = []
-        if "responses" in inputs.tables:
-            answers = inputs.tables["responses"]
-            answers = answers.filter(answers["metric"] == metric)
-            found.append(answers.select("customer_id", day=answers["answered_at"]))
-        if "snapshot" in inputs.tables and metric in inputs.tables["snapshot"].columns:
-            snapshot = inputs.tables["snapshot"]
-            snapshot = snapshot.filter(snapshot[metric].notnull())
-            found.append(snapshot.select("customer_id", day=snapshot["answered_at"]))
-        if not found:
-            rows.append({"metric": metric, "answers": 0, "customers": 0, "all": n_customers, "first": "", "last": ""})
-            continue
-        answers = found[0] if len(found) == 1 else ibis.union(*found)
-        seen = inputs.connection.to_pandas(
-            answers.agg(
-                answers=answers.count(),
-                customers=answers["customer_id"].nunique(),
-                first=answers["day"].min(),
-                last=answers["day"].max(),
+        row = {"metric": metric, "label": metric_label(inputs.plan, metric), "answers": 0, "customers": 0}
+        answers = _answers(inputs, metric)
+        span: dict[str, object] = {"all": n_customers, "first": "", "last": ""}
+        if answers is not None:
+            day = answers["day"]
+            total = answers.agg(
+                answers=answers.count(), customers=answers["customer_id"].nunique(), first=day.min(), last=day.max()
             )
-        ).iloc[0]
-        counts = {"answers": int(seen["answers"]), "customers": int(seen["customers"]), "all": n_customers}
-        rows.append({"metric": metric} | counts | {"first": _day(seen["first"]), "last": _day(seen["last"])})
-    return pd.DataFrame(rows, columns=["metric", "answers", "customers", "all", "first", "last"])
+            seen = inputs.connection.to_pandas(total).iloc[0]
+            row |= {"answers": int(seen["answers"]), "customers": int(seen["customers"])}
+            span |= {"first": _day(seen["first"]), "last": _day(seen["last"])}
+        rows.append(row | span)
+    return pd.DataFrame(rows, columns=["metric", "label", "answers", "customers", "all", "first", "last"])
 
 
-def _leak(inputs: Inputs, metric: str) -> Check:
-    question = ask(inputs, metric=metric)
-    counts = question.cohort.counts
-    by_horizon = counts.assign(event=counts["event"] * (counts["duration"] <= question.horizon))
-    return check_leak(by_horizon, metric, label=question.label, outcome=question.cohort.event)
+def _answers(inputs: Inputs, metric: str) -> Any | None:
+    """Return who answered and when, from both tables that may hold answers."""
+    found: list[Any] = []
+    if "responses" in inputs.tables:
+        answers = inputs.tables["responses"]
+        answers = answers.filter(answers["metric"] == metric)
+        found.append(answers.select("customer_id", day=answers["answered_at"]))
+    if "snapshot" in inputs.tables and metric in inputs.tables["snapshot"].columns:
+        snapshot = inputs.tables["snapshot"]
+        snapshot = snapshot.filter(snapshot[metric].notnull())
+        found.append(snapshot.select("customer_id", day=snapshot["answered_at"]))
+    return ibis.union(*found) if len(found) > 1 else next(iter(found), None)
 
 
-def _respondents(inputs: Inputs, level: float) -> Result | None:
-    """Compare at the last period in which all can be seen, on what was known of everybody by then."""
-    if inputs.plan.relationship_or_default == "snapshot":
-        people, traits = _snapshot_people(inputs)
-    elif inputs.panel is not None and "responses" in inputs.tables:
-        people, traits = _panel_people(inputs)
-    else:
-        return None
-    if not traits:
-        return None
-    parts = []
-    for trait in traits:
-        known = people.filter(people[trait].notnull())
-        parts.append(
-            known.group_by("answered").agg(
-                trait=ibis.literal(trait),
-                n=known.count(),
-                mean=known[trait].cast("float64").mean(),
-                variance=known[trait].cast("float64").var(how="sample"),
-            )
-        )
-    union = parts[0] if len(parts) == 1 else ibis.union(*parts)
-    moments = inputs.connection.to_pandas(union.order_by("trait", "answered"))
-    moments["variance"] = moments["variance"].fillna(0.0)
-    return score_respondents(moments, traits=traits, level=level)
-
-
-def _panel_people(inputs: Inputs) -> tuple[Any, list[str]]:
-    panel = inputs.panel
-    assert panel is not None
-    at = panel.last_at_risk_period if panel.relationship == "contract" else panel.last_complete_period
-    data = panel.data.filter(panel.data["period"] <= ibis.literal(at.isoformat()).cast("date"))
-    counts = [data[metric_columns(m)[3]] for m in panel.metrics]
-    ever = sum(counts[1:], counts[0])
-    data = data.mutate(_answers=ever, _now=data["period"] == ibis.literal(at.isoformat()).cast("date"))
-    grouped = data.group_by("customer_id").agg(
-        periods_since_start=data.count() - 1,
-        revenue_per_period=data["revenue"].mean(),
-        purchases=data["n_transactions"].sum(),
-        answered=data["_answers"].max() > 0,
-        here=(data["_now"] & (data["at_risk"] | (panel.relationship != "contract"))).cast("int64").max(),
-    )
-    people = grouped.filter(grouped["here"] == 1)
-    wanted = {"periods_since_start": True, "revenue_per_period": "revenue", "purchases": "n_transactions"}
-    filled = inputs.connection.to_pandas(
-        panel.data.agg(**{c: panel.data[c].count() for c in ("revenue", "n_transactions")})
-    ).iloc[0]
-    return people, [t for t, source in wanted.items() if source is True or filled[source]]
-
-
-def _snapshot_people(inputs: Inputs) -> tuple[Any, list[str]]:
-    snapshot = inputs.tables["snapshot"]
-    scores = [snapshot[c] for c in snapshot.columns if c not in SNAPSHOT.names]
-    if not scores:
-        return snapshot, []
-    answered = ibis.or_(*(s.notnull() for s in scores))
-    people = snapshot.mutate(answered=answered, left_share=snapshot["left"].cast("float64"))
-    filled = inputs.connection.to_pandas(
-        snapshot.agg(**{c: snapshot[c].count() for c in ("tenure_months", "revenue")})
-    ).iloc[0]
-    return people, [*(c for c in ("tenure_months", "revenue") if filled[c]), "left_share"]
-
-
-def _studies(inputs: Inputs) -> pd.DataFrame:
-    rows = []
-    for study in STUDIES.values():
-        missing = lacking(study.need, inputs.tables, inputs.connection)
-        rows.append({"study": study.name, "question": study.question, "missing": missing})
+def _studies(held: Held) -> pd.DataFrame:
+    rows = [{"study": s.name, "question": s.question, "missing": missing_for(s.need, *held)} for s in STUDIES.values()]
     return pd.DataFrame(rows)
 
 
-def _claims(inputs: Inputs) -> pd.DataFrame:
-    rows = []
-    for claim in CLAIMS:
-        missing = lacking(claim.need, inputs.tables, inputs.connection)
-        rows.append(
-            {
-                "claim": claim.id,
-                "text": claim.text,
-                "study": claim.study,
-                "here": claim.id in _tested(),
-                "missing": missing,
-            }
-        )
+def _claims(held: Held) -> pd.DataFrame:
+    rows = [
+        {
+            "claim": c.id,
+            "text": c.text,
+            "study": c.study,
+            "here": c.id in _tested(),
+            "missing": missing_for(c.need, *held),
+        }
+        for c in CLAIMS
+    ]
     return pd.DataFrame(rows)
 
 
@@ -265,22 +196,23 @@ def _check_counts(ledger: pd.DataFrame) -> Check:
     gaps = unbalanced(ledger)
     tested = "whether rows in equal rows out and rows left out, by table"
     if gaps:
-        said = "; ".join(f"{table}: {n:,} rows unaccounted for" for table, n in gaps.items())
+        said = "; ".join(f"{table}: {plural(n, 'row')} unaccounted for" for table, n in gaps.items())
         return Check(name="counts", tested=tested, passed=False, sentence=f"The counts do not add up. {said}.")
-    n = ledger["table"].nunique()
-    return Check(name="counts", tested=tested, passed=True, sentence=f"Every row of all {n} tables is accounted for.")
+    said = f"Every row is accounted for, in {plural(ledger['table'].nunique(), 'table')}."
+    return Check(name="counts", tested=tested, passed=True, sentence=said)
 
 
 def _check_flags(flags: pd.DataFrame) -> tuple[Check, ...]:
-    if flags.empty:
-        return ()
     names = [c for c in flags.columns if c != "customers"]
+    if len(names) < 2:
+        return ()
     alike = flags[names].nunique(axis=1) == 1
     total, agreed = int(flags["customers"].sum()), int(flags.loc[alike, "customers"].sum())
-    said = f"All {len(names)} sources agree on {agreed:,} of {total:,} customers."
+    said = f"All {len(names)} sources agree on {agreed:,} of {plural(total, 'customer')}."
     if agreed < total:
-        gone = [f"{name} calls {int(flags.loc[flags[name], 'customers'].sum()):,} gone" for name in names]
-        said += f" They differ on {total - agreed:,}: {'; '.join(gone)}. Find out which one is right before trusting a rate."
+        gone = [f"{_spoken(name)} calls {int(flags.loc[flags[name], 'customers'].sum()):,} gone" for name in names]
+        said += f" They differ on {total - agreed:,}: {'; '.join(gone)}."
+        said += " Find out which one is right before trusting a rate."
     return (
         Check(
             name="flags",
@@ -290,6 +222,10 @@ def _check_flags(flags: pd.DataFrame) -> tuple[Check, ...]:
             table=flags,
         ),
     )
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _day(value: Any) -> str:

@@ -44,8 +44,8 @@ def band_figure(question: Question, result: Result) -> report.Picture | report.B
     ax.set_xlabel(f"{share_of(question)} {when(question)} (%)")
     title, level = _title(question, result), level_of(result)
     report.finding(ax, title, f"{share_of(question)} {when(question)}; {level} intervals")
-    spoken = join_words([f"{r['band']}: {describe_band(r)}" for _, r in rows.iterrows()])
-    alt = f"{title}. {share_of(question)} {when(question)}, with intervals, by band of {question.label}. {spoken}."
+    spoken = join_words([f"{r['band']} at {describe_band(r)}" for _, r in rows.iloc[::-1].iterrows()])
+    alt = f"{title}. {share_of(question)} {when(question)}, with intervals, by band of {question.label}: {spoken}."
     n = int(rows["customers"].sum())
     shown = f"{share_of(question)} {when(question)} by band of {question.label}"
     return report.figure(fig, alt=alt, caption=f"{shown}, with {level} intervals; {plural(n, 'customer')}.")

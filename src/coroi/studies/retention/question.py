@@ -25,7 +25,7 @@ from coroi.prepare.landmark import (
 from coroi.report.words import points
 from coroi.schemas import Period, Relationship
 from coroi.sources import Metric
-from coroi.studies.inputs import Inputs, choose_metric
+from coroi.studies.inputs import Inputs, choose_metric, metric_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,7 +126,7 @@ def ask(inputs: Inputs, *, metric: str = "", horizon: int = 0, landmark: str = "
     counts, labels = _banded(cohort.counts, spec)
     contrast = _contrast(counts, labels, spec)
     bands = labels + tuple(s for s in (NEVER, STALE) if (cohort.counts["state"] == s).any())
-    label = metric_label(name, spec)
+    label = metric_label(plan, name)
     return Question(
         metric=name,
         label=label,
@@ -142,11 +142,6 @@ def ask(inputs: Inputs, *, metric: str = "", horizon: int = 0, landmark: str = "
         dated=relationship != "snapshot" or _dated(inputs),
         wait=wait,
     )
-
-
-def metric_label(name: str, metric: Metric) -> str:
-    """Name a metric on a page: the plan's label, or its name, short ones in capitals."""
-    return metric.label or (name.upper() if len(name) <= 4 else name.replace("_", " "))
 
 
 def _landmark(text: str) -> date | None:
