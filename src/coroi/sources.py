@@ -27,8 +27,9 @@ class File(Strict):
     path: Name
     format: Literal["csv", "parquet", "xlsx"] | None = None  # None: told by the ending
     encoding: str | None = None  # None: UTF-8, or what the byte-order mark says
-    delimiter: str | None = None  # None: sniffed
+    delimiter: str | None = None  # None: sniffed; "whitespace": any run of blanks and tabs
     sheet: str | None = None
+    names: tuple[Name, ...] = ()  # all columns in order, where the file has no header line
 
 
 class Filter(Strict):

@@ -121,9 +121,8 @@ def test_parquet_damaged_inside_is_a_message_too(connection, folder):
     content[4:200] = b"\xff" * 196
     (folder / "t.parquet").write_bytes(content)
     table, _ = storage.open_file(connection, File(path="t.parquet"), folder)
-    with pytest.raises(DataError, match="^customers: a file of this table cannot be read to its end"):
-        with storage.naming_damage("customers"):
-            connection.to_pandas(table)
+    with pytest.raises(DataError, match=r"^customers: .* seems damaged"), storage.naming_damage("customers"):
+        connection.to_pandas(table)
 
 
 def test_mistakes_of_ours_are_not_called_damage(connection):

@@ -250,8 +250,18 @@ SINGLE = [
     ("path: customers.csv", "path: customers.csv\n    format: exel", "plan.yaml line 9: tables.customers.format: "
      '"exel" is not one of csv, parquet, xlsx.'),
     ("path: customers.csv", "path: customers.csv\n    delimiter: comma", "plan.yaml line 9: "
-     'tables.customers.delimiter: "comma" is not one character. Write ";" or "\\t", say, or leave it out to have it '
-     "told."),
+     'tables.customers.delimiter: "comma" is not one character. Write ";", "\\t" or whitespace, say, or leave it out '
+     "to have it told."),
+    ("path: customers.csv", "path: customers.csv\n    names: Account ID", "plan.yaml line 9: tables.customers.names: "
+     '"Account ID" is not a list of all columns\' names in order, for a file without a header line.'),
+    ("path: customers.csv", "path: customers.csv\n    names: [Account ID, 2, Joined]", "plan.yaml line 9: "
+     'tables.customers.names: ["Account ID", 2, "Joined"] is not a list of all columns\' names in order, for a file '
+     "without a header line."),
+    ("path: customers.csv", "path: customers.csv\n    names: [Account ID, Region]", "plan.yaml line 8: "
+     'tables.customers.path: "customers.csv": `names` gives 2, but the first line has 3 fields. Name every column, in '
+     "the file's order, or correct `delimiter`."),
+    ("path: customers.csv", "path: customers.csv\n    names: [Account ID, Region, Joined]", "plan.yaml line 8: "
+     'tables.customers.path: "customers.csv": the first line holds the names that `names` gives. Leave `names` out.'),
     ("path: customers.csv", "path: customers.csv\n    encoding: latin-99", "plan.yaml line 9: "
      'tables.customers.encoding: "latin-99" is not the name of an encoding. Write utf-8, latin-1 or utf-16, say, or '
      "leave it out."),

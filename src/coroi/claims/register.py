@@ -149,7 +149,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     _claim(13, "CB", "profit", "Profit falls first and rises later", *_with_outcome("programme", "costs")),
     _claim(
-        14, "CB", "trust", "Honest advice pays, even when it sends the business elsewhere", *_with_outcome("advice")
+        14, "CB", "trust", "Advice that puts the customer first pays, a lost sale included", *_with_outcome("advice")
     ),
     _claim(15, "CB", "firms", "Firms that get there reach the top of their market and stay", ("firms",)),
     _claim(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -136,14 +136,15 @@ def cluster_covariance(scores: np.ndarray, bread: np.ndarray) -> np.ndarray:
 
 
 def sum_by_cluster(
-    parts: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]], n_clusters: int, n_params: int
+    parts: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]], n_clusters: int, n_params: int
 ) -> np.ndarray:
-    """Sum rows of scores by cluster; a cluster may turn up in several parts.
+    """Sum multiples of a design's rows by cluster; a cluster may turn up in several parts.
 
     Parameters
     ----------
-    parts : iterator of (cluster, design, factor)
-        Cluster number of each row (from 0), its row of the design, and what that row is multiplied by.
+    parts : iterable of (cluster, cell, factor, design)
+        Cluster number (from 0), row of the design and what that row is multiplied by, each of shape (r,), and the
+        part's design, shape (n_cells, n_params).
     n_clusters, n_params : int
         Shape of the answer.
 
@@ -154,10 +155,14 @@ def sum_by_cluster(
     from scipy import sparse
 
     total = np.zeros((n_clusters, n_params))
-    for cluster, design, factor in parts:
-        present, position = np.unique(cluster, return_inverse=True)
-        rows = np.arange(len(cluster))
-        picker = sparse.csr_matrix((factor, (position, rows)), shape=(len(present), len(cluster)))
+    place = np.empty(n_clusters, dtype=np.int32)
+    for cluster, cell, factor, design in parts:
+        seen = np.zeros(n_clusters, dtype=bool)
+        seen[cluster] = True
+        present = np.flatnonzero(seen)
+        place[present] = np.arange(len(present), dtype=np.int32)
+        # multiplied as coordinates: sorting them into rows first takes five times as long
+        picker = sparse.coo_array((factor, (place[cluster], cell)), shape=(len(present), len(design)))
         total[present] += picker @ design
     return total
 

@@ -79,8 +79,8 @@ def simulate_hazard(
     score = np.round(score * 2) / 2
     hazard, _ = mean_and_slope(base + slope * score, link)
     leaves = rng.random((n, periods)) < hazard
-    gone_before = np.cumsum(leaves, axis=1) - leaves > 0
-    customer, period = np.nonzero(~gone_before)
+    stays = np.cumsum(leaves, axis=1) == leaves  # until the first exit, that period included
+    customer, period = np.nonzero(stays)
     frame = pd.DataFrame(
         {
             "customer": customer,
@@ -138,15 +138,13 @@ def fit_hazard(
     labels = labels_of(terms)
     reasons = [r or why for r in usable.reasons]
     vcov = influence = None
-    estimates = pd.DataFrame([{"term": label} | unknown(r) for label, r in zip(labels, reasons, strict=True)])
+    rows = [unknown(reason) for reason in reasons]
     if fit is not None and not why:
         scores = _cluster_scores(cells, terms, usable, fit, link)
         covariance = cluster_covariance(scores, fit.bread)
-        errors = np.sqrt(np.diag(covariance))
         free = np.flatnonzero(usable.free)
-        for at, coef, error in zip(free, fit.coef, errors, strict=True):
-            row = wald(coef, error, level)
-            estimates.loc[at, list(row)] = list(row.values())
+        for at, coef, error in zip(free, fit.coef, np.sqrt(np.diag(covariance)), strict=True):
+            rows[at] = wald(coef, error, level)
         names = [labels[i] for i in free]
         vcov = pd.DataFrame(covariance, index=names, columns=names)
         influence = pd.DataFrame(scores @ fit.bread, columns=names) if keep_influence else None
@@ -159,7 +157,7 @@ def fit_hazard(
             "terms": [{"name": t.name, "levels": list(t.levels), "centre": t.centre} for t in terms],
             "errors": "clustered, factor G / (G - 1)",
         },
-        estimates=estimates.astype({"identified": bool}),
+        estimates=pd.DataFrame([{"term": label} | row for label, row in zip(labels, rows, strict=True)]),
         vcov=vcov,
         influence=influence,
         n_obs=int(cells.n_rows),
@@ -183,7 +181,8 @@ def predict_retention(
         From :func:`fit_hazard`.
     profiles : pandas.DataFrame
         One row for each profile and period ahead: the terms' columns, ``profile`` (its number), ``customers``
-        (weight of the profile, the same in all its periods) and the column `groups`.
+        (weight of the profile, the same in all its periods) and the column `groups`; ``at_risk``, if it is
+        there, is 0 in periods in which nobody can leave.
     groups : str
         Column of the groups whose mean retention is wanted.
     contrast : (str, str), optional
@@ -209,6 +208,8 @@ def predict_retention(
     design = design_matrix(profiles, terms)
     lacking = (np.abs(design[:, ~known]).sum(axis=1) > 0) | (not known.any())
     hazard, slope = mean_and_slope(design @ coef, result.spec["link"])  # type: ignore[arg-type]
+    open_to_leave = profiles["at_risk"].to_numpy(float) if "at_risk" in profiles else 1.0
+    hazard, slope = hazard * open_to_leave, slope * open_to_leave
     why = next((r for r in result.estimates["reason"] if r), "")
     rows, told = [], {}
     for group, at in profiles.groupby(groups, sort=False).indices.items():
@@ -248,14 +249,14 @@ def _fit(cells: CellCounts, terms: Sequence[Term], usable: Usable, link: Link) -
 
 
 def _cluster_scores(cells: CellCounts, terms: Sequence[Term], usable: Usable, fit: BinaryFit, link: Link) -> np.ndarray:
-    def parts() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def parts() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         for block in cells.blocks():
             design, keep, _, _ = rows_of(block, terms, usable.set_aside)
             design = design[:, usable.free]
             mean, factor, _ = score_factor(design @ fit.coef, link)
             factor = np.where(keep, factor, 0.0)
             for cluster, cell, n, events in block.clusters():
-                yield cluster, design[cell], factor[cell] * (events - n * mean[cell])
+                yield cluster, cell, factor[cell] * (events - n * mean[cell]), design
 
     return sum_by_cluster(parts(), cells.n_clusters, len(fit.coef))
 

@@ -34,6 +34,10 @@ class PanelCells:
     ----------
     levels : dict of str to tuple of str
         Names of the codes in the columns ``state``, ``tenure`` and ``segment``.
+    tenure_starts : tuple of int
+        First period of each tenure band.
+    by_tenure : pandas.DataFrame
+        ``tenure_periods, n, events``: the life table.
     n_rows, n_clusters : int
         Rows at risk and customers.
     n_cells : int
@@ -41,6 +45,8 @@ class PanelCells:
     """
 
     levels: dict[str, tuple[str, ...]]
+    tenure_starts: tuple[int, ...]
+    by_tenure: pd.DataFrame
     n_rows: int
     n_clusters: int
     n_cells: int
@@ -198,7 +204,9 @@ def _number_customers(rows: Any) -> Any:
     return distinct.mutate(cluster=ibis.row_number().over(order_by="customer_id").cast("int32"))
 
 
-def _coded(edges: Sequence[int], counts: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
+def _coded(
+    edges: Sequence[int], counts: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], tuple[int, ...]]:
     """Turn raw cells into coded ones, and name the codes; levels without a row get none."""
     starts, names = tenure_bands(counts, edges)
     segments = tuple(sorted(counts["segment"].unique()))
@@ -213,13 +221,17 @@ def _coded(edges: Sequence[int], counts: pd.DataFrame) -> tuple[pd.DataFrame, di
             "segment": pd.Categorical(counts["segment"], categories=list(segments)).codes.astype("int16"),
         }
     )
-    return coded, {"state": states, "tenure": names, "segment": segments}
+    return coded, {"state": states, "tenure": names, "segment": segments}, tuple(starts)
+
+
+def _life_table(counts: pd.DataFrame) -> pd.DataFrame:
+    return counts.groupby("tenure_periods", as_index=False)[["n", "events"]].sum()
 
 
 def _compressed(
     connection: Any, edges: Sequence[int], rows: Any, people: Any, counts: pd.DataFrame, n_clusters: int
 ) -> PanelCells:
-    coded, levels = _coded(edges, counts)
+    coded, levels, starts = _coded(edges, counts)
     keys = list(coded.columns)
     number = coded.groupby(keys, dropna=False, sort=True).ngroup().to_numpy(np.int32)
     _, first = np.unique(number, return_index=True)
@@ -230,14 +242,16 @@ def _compressed(
     named = fresh(connection, ibis.memtable(counts[_KEYS].assign(cell=number)))
     joined = rows.join(named, _KEYS).join(people, "customer_id")
     lines = joined.select("cluster", "cell", n=joined["weight"].cast("float64"), events=joined["event"])
-    return PanelCells(levels, int(counts["rows"].sum()), n_clusters, len(first), connection, block, lines)
+    return PanelCells(
+        levels, starts, _life_table(counts), int(counts["rows"].sum()), n_clusters, len(first), connection, block, lines
+    )
 
 
 def _streamed(connection: Any, edges: Sequence[int], rows: Any, people: Any, n_clusters: int) -> PanelCells:
     keys = ["state", "tenure_periods", "segment"]
     small = rows.group_by(keys).agg(n=rows["weight"].sum(), events=rows["event"].sum(), rows=rows.count())
     counts = connection.to_pandas(small).assign(score=0.0)
-    coded, levels = _coded(edges, counts)
+    coded, levels, starts = _coded(edges, counts)
     names = {"state": "state_code", "tenure": "tenure_code", "segment": "segment_code"}
     codes = pd.concat([counts[keys], coded[list(names)].rename(columns=names)], axis=1)
     joined = rows.join(ibis.memtable(codes), keys).join(people, "customer_id")
@@ -250,4 +264,14 @@ def _streamed(connection: Any, edges: Sequence[int], rows: Any, people: Any, n_c
         n=joined["weight"].cast("float64"),
         events=joined["event"],
     )
-    return PanelCells(levels, int(counts["rows"].sum()), n_clusters, 0, connection, None, fresh(connection, lines))
+    return PanelCells(
+        levels,
+        starts,
+        _life_table(counts),
+        int(counts["rows"].sum()),
+        n_clusters,
+        0,
+        connection,
+        None,
+        fresh(connection, lines),
+    )

@@ -10,11 +10,13 @@ import ibis
 import pandas as pd
 
 from coroi.prepare.calendar import first_day, index_of, period_index
+from coroi.prepare.cleaning.rules import fresh
 from coroi.schemas import Panel, metric_columns
 
 NEVER = "never answered"
 STALE = "answer too old"
 ANSWERED = "answered"
+_KNOWN = ("customer_id", "state", "score", "tenure_periods", "segment")
 _FOLLOWED = "customers followed"
 _BEFORE = "first purchase before the observed window"
 _AGAIN = "bought again before the landmark"
@@ -40,6 +42,9 @@ class LandmarkCohort:
         What the event is, in words.
     reason : str
         Why there is no cohort; empty where there is one.
+    people : ibis.Table or None
+        The customers one by one: ``customer_id, state, score, tenure_periods, segment, duration, event``, and
+        ``start``, the number of the landmark's period. They never leave the engine but as counts.
     """
 
     counts: pd.DataFrame
@@ -48,6 +53,7 @@ class LandmarkCohort:
     horizon: int
     event: str
     reason: str = ""
+    people: Any = None
 
 
 def contract_cohort(
@@ -93,15 +99,16 @@ def contract_cohort(
     exits = rows.filter(rows["exited"] & rows["idx"].between(start, stop))
     ended = exits.group_by("customer_id", "spell").agg(exit_idx=exits["idx"].min())
     joined = at_start.left_join(ended, ["customer_id", "spell"])
-    counts = _count(
+    people = fresh(
         connection,
         joined.select(
-            state="state",
-            score="score",
+            *_KNOWN,
+            start=ibis.literal(start, "int64"),
             duration=joined["exit_idx"].fill_null(stop) - start + 1,
             event=joined["exit_idx"].notnull().cast("int64"),
         ),
     )
+    counts = _count(connection, people)
     total = connection.execute(rows["customer_id"].nunique())
     n = int(counts["n"].sum())
     flow = [
@@ -112,7 +119,13 @@ def contract_cohort(
     day = first_day(start, frequency)
     reason = "" if n else f"no customer is under contract in the period of {day}"
     return LandmarkCohort(
-        counts=counts, flow=_flow(flow), landmark=day, horizon=stop - start + 1, event=event, reason=reason
+        counts=counts,
+        flow=_flow(flow),
+        landmark=day,
+        horizon=stop - start + 1,
+        event=event,
+        reason=reason,
+        people=people,
     )
 
 
@@ -158,7 +171,9 @@ def purchase_cohort(connection: Any, panel: Panel, metric: str, *, horizon: int,
     people = people.drop("customer_id_right").left_join(again, "customer_id").drop("customer_id_right")
     begun = rows["idx"].min().over(ibis.window(group_by="customer_id"))
     before = (
-        rows.mutate(_begun=begun).filter(ibis._.idx == ibis._._begun).filter((ibis._.spell > 1) | (ibis._.tenure > 0))
+        rows.mutate(_begun=begun)
+        .filter(ibis._.idx == ibis._._begun)
+        .filter((ibis._.spell > 1) | (ibis._.tenure_periods > 0))
     )
     people = people.left_join(before.select("customer_id", _before="idx"), "customer_id").drop("customer_id_right")
     people = people.mutate(
@@ -171,39 +186,51 @@ def purchase_cohort(connection: Any, panel: Panel, metric: str, *, horizon: int,
     )
     flow = _purchase_flow(connection, people)
     followed = people.filter(people["step"] == _FOLLOWED)
-    at_start = rows.select("customer_id", "idx", "state", "score")
+    at_start = rows.select("idx", *_KNOWN)
     joined = followed.join(
         at_start, [followed["customer_id"] == at_start["customer_id"], followed["start"] == at_start["idx"]]
     )
     stop = ibis.least(joined["start"] + horizon - 1, complete)
-    counts = _count(
+    people = fresh(
         connection,
         joined.select(
-            state="state",
-            score="score",
+            *_KNOWN,
+            "start",
             duration=joined["again_idx"].fill_null(stop) - joined["start"] + 1,
             event=joined["again_idx"].notnull().cast("int64"),
         ),
     )
+    counts = _count(connection, people)
     reason = "" if len(counts) else "no customer reaches the landmark without having bought again"
     return LandmarkCohort(
-        counts=counts, flow=flow, landmark=None, horizon=horizon, event="another purchase", reason=reason
+        counts=counts,
+        flow=flow,
+        landmark=None,
+        horizon=horizon,
+        event="another purchase",
+        reason=reason,
+        people=people,
     )
 
 
 def snapshot_cohort(connection: Any, snapshot: Any, metric: str) -> LandmarkCohort:
     """Take a snapshot as it is: the metric beside whether the customer has left, with no time between them."""
-    score = snapshot[metric]
-    rows = snapshot.select(
+    score, tenure = snapshot[metric], snapshot["tenure_months"]
+    people = snapshot.select(
+        "customer_id",
+        "segment",
         state=score.isnull().ifelse(NEVER, ANSWERED),
         score=score,
+        tenure_periods=(tenure < 0).ifelse(0, tenure.floor()).cast("int64"),
+        start=ibis.literal(0, "int64"),
         duration=ibis.literal(1, "int64"),
         event=snapshot["left"].cast("int64"),
     )
-    counts = _count(connection, rows)
+    counts = _count(connection, people)
     n = int(counts["n"].sum())
     flow = _flow([("customers in the snapshot", n), ("customers followed", n)])
-    return LandmarkCohort(counts=counts, flow=flow, landmark=None, horizon=1, event="exit by the snapshot's date")
+    event = "exit by the snapshot's date"
+    return LandmarkCohort(counts=counts, flow=flow, landmark=None, horizon=1, event=event, people=people)
 
 
 def _indexed(panel: Panel, metric: str) -> Any:
@@ -220,7 +247,8 @@ def _indexed(panel: Panel, metric: str) -> Any:
         "at_risk",
         "exited",
         "n_transactions",
-        tenure=data["tenure_periods"],
+        "tenure_periods",
+        "segment",
         idx=period_index(data["period"], panel.frequency),
         state=state,
         score=data[value],

@@ -132,8 +132,9 @@ def _join(connection: Any, left: Any, join: Join, base: Path, name: str, ledger:
 
 
 def mapped_columns(source: Source, schema: TableSchema, available: list[str]) -> dict[str, str]:
-    """Return our column to theirs: what the plan maps, and what already has our name."""
-    own = {c: c for c in schema.names if c in available and c not in source.columns}
+    """Return our column to theirs: what the plan maps, and what already has our name and is not a metric's."""
+    told = {*source.columns, *({"metric", "score"} if source.scores else ())}
+    own = {c: c for c in schema.names if c in available and c not in told}
     return {c: (source.columns | own)[c] for c in schema.names if c in source.columns or c in own}
 
 

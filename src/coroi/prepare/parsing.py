@@ -55,7 +55,10 @@ def date_pattern(date_format: str) -> tuple[str, dict[str, int]]:
     for code in codes:
         if code.group() not in _PARTS:
             raise ValueError(f"'{code.group()}' is not one of {', '.join(_PARTS)}")
-        pattern += re.escape(date_format[position : code.start()]) + _PARTS[code.group()]
+        part = _PARTS[code.group()]
+        if re.search(r"%[Yymd]$", date_format[: code.start()]) or re.match(r"%[Yymd]", date_format[code.end() :]):
+            part = part.replace("{1,2}", "{2}")  # digits that touch are told apart by their number only
+        pattern += re.escape(date_format[position : code.start()]) + part
         position = code.end()
     pattern += re.escape(date_format[position:])
     groups = dict(re.compile(pattern).groupindex)

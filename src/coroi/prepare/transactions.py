@@ -9,7 +9,7 @@ import ibis
 
 from coroi.errors import DataError, Problem
 from coroi.prepare.clean import clean_rows, complete, load_mapped
-from coroi.prepare.cleaning.duplicates import reused_key
+from coroi.prepare.cleaning.duplicates import repeated_line, reused_key
 from coroi.prepare.cleaning.order import empty
 from coroi.prepare.cleaning.rules import Rule, fresh, note_rows
 from coroi.prepare.ledger import Ledger
@@ -36,11 +36,15 @@ def prepare_transactions(connection: Any, source: Source, base: Path, ledger: Le
     )
     if source.group:
         table = _sum_lines(connection, table, source.group, ledger)
-    notes = [reused_key(table, "transaction_id")] if "transaction_id" in table.columns else []
+    if "transaction_id" in table.columns:
+        notes = [reused_key(table, "transaction_id")]
+    else:
+        notes = [repeated_line(table, mapped.columns)]
     if "amount" in table.columns:
-        notes.append(
-            Rule("return", table["amount"] < 0, "amount below zero: a return; it counts as money, not as a purchase")
-        )
+        notes += [
+            Rule("return", table["amount"] < 0, "amount below zero: a return; it counts as money, not as a purchase"),
+            Rule("nothing paid", table["amount"] == 0, "amount of zero: it does not count as a purchase"),
+        ]
     note_rows(connection, table, notes, "transactions", ledger)
     return complete(connection, table, TRANSACTIONS, ledger)
 

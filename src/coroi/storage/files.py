@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from coroi.errors import DataError, Problem, did_you_mean
 from coroi.sources import File
-from coroi.storage.text import TextLayout, column_names, text_layout, transcode, unreadable_line
+from coroi.storage.text import WHITESPACE, TextLayout, name_columns, text_layout, transcode, unreadable_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +70,8 @@ def file_format(path: Path, file: File) -> str:
     if chosen is None:
         fix = "Add format: csv, parquet or xlsx."
         raise DataError(Problem(path.name, f"the ending '{path.suffix}' does not tell the format.", fix))
+    if chosen == "parquet" and file.names:
+        raise DataError(Problem(path.name, "a Parquet file names its columns itself.", "Leave `names` out."))
     return chosen
 
 
@@ -120,7 +122,7 @@ def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
     -------
     table : ibis.Table
         All columns (text from CSV and Excel, typed from Parquet) and ``_row``: the row's number in its
-        file, the first row after the header being 1.
+        file, the first row after the header, if it has one, being 1.
     assumed : list of str
         What had to be assumed to read it, in words.
 
@@ -185,8 +187,9 @@ def _open_one(connection: Any, path: Path, file: File) -> tuple[Any, list[str]]:
         return ibis.memtable(frame, schema=dict.fromkeys(frame.columns, "string")), []
     layout = text_layout(path, file)
     source = path
-    if layout.encoding.lower().replace("_", "-") not in {"utf-8", "utf-8-sig", "utf8"}:
-        source = transcode(path, layout.encoding, Path(connection.coroi_scratch.name) / f"{path.stem}-{id(path)}.csv")
+    readable = layout.encoding.lower().replace("_", "-") in {"utf-8", "utf-8-sig", "utf8"}
+    if not readable or layout.delimiter == WHITESPACE:
+        source = transcode(path, layout, Path(connection.coroi_scratch.name) / f"{path.stem}-{id(path)}.csv")
     return _read_csv(connection, source, path, layout), [layout.assumed] * bool(layout.assumed)
 
 
@@ -195,9 +198,10 @@ def _read_csv(connection: Any, source: Path, path: Path, layout: TextLayout) -> 
     import duckdb
 
     columns = dict.fromkeys(layout.columns, "VARCHAR")
+    mark = "\t" if layout.delimiter == WHITESPACE else layout.delimiter
     try:
         table = connection.read_csv(
-            str(source), header=True, columns=columns, delim=layout.delimiter, quote='"', escape='"'
+            str(source), header=layout.header, columns=columns, delim=mark, quote='"', escape='"'
         )
         return connection.create_table(table.get_name() + "_read", table, temp=True)
     except duckdb.Error as error:
@@ -231,8 +235,8 @@ def _read_excel(path: Path, file: File, rows: int | None = None) -> pd.DataFrame
         raise DataError(Problem(path.name, "the workbook cannot be read.", "Save it again as .xlsx.")) from error
     if frame.empty:
         raise DataError(Problem(path.name, "the sheet is empty.", "Name another `sheet`, or take it out of the plan."))
-    names = column_names([_cell_text(name) or "" for name in frame.iloc[0]], path.name)
-    return frame.iloc[1:].set_axis(list(names), axis="columns").map(_cell_text)
+    names = name_columns(file, [_cell_text(name) or "" for name in frame.iloc[0]], path.name)
+    return frame.iloc[0 if file.names else 1 :].set_axis(list(names), axis="columns").map(_cell_text)
 
 
 def _cell_text(value: object) -> str | None:

@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from coroi.errors import DataError, Problem
 from coroi.sources import File
 
 DELIMITERS = {",": "','", ";": "';'", "\t": r"'\t' (tab)", "|": "'|'"}
+WHITESPACE = "whitespace"  # as a delimiter: any run of blanks and tabs, those at the ends of a line being none
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK = 1 << 20
 
@@ -27,10 +28,11 @@ class TextLayout:
     delimiter: str
     columns: tuple[str, ...]
     assumed: str = ""
+    header: bool = True
 
 
 def text_layout(path: Path, file: File) -> TextLayout:
-    """Tell encoding, delimiter and column names of a delimited file.
+    """Tell encoding, delimiter and column names of a delimited file, and whether its first line is a header.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ def text_layout(path: Path, file: File) -> TextLayout:
     Raises
     ------
     DataError
-        If the file is empty, cannot be decoded, or two columns share a name.
+        If the file is empty, cannot be decoded, two columns share a name, or the plan's names do not fit.
     """
     if path.stat().st_size == 0:
         raise DataError(Problem(path.name, "the file is empty.", "Export it again, or take it out of the plan."))
@@ -50,11 +52,31 @@ def text_layout(path: Path, file: File) -> TextLayout:
     head = _head(path, encoding)
     sniffed = _delimiter(head)
     delimiter = file.delimiter or sniffed
-    names = column_names(_header(head, delimiter), path.name)
-    if len(names) == 1 and delimiter != sniffed and (n := len(_header(head, sniffed))) > 1:
+    first = _first_record(head, delimiter)
+    if len(first) == 1 and delimiter != sniffed and (n := len(_first_record(head, sniffed))) > 1:
         what = f"the delimiter {_shown(delimiter)} finds one column; {_shown(sniffed)} finds {n}."
         raise DataError(Problem(path.name, what, "Correct `delimiter`, or leave it out to have it told."))
-    return TextLayout(encoding, delimiter, names, assumed)
+    return TextLayout(encoding, delimiter, name_columns(file, first, path.name), assumed, header=not file.names)
+
+
+def name_columns(file: File, first: Sequence[str], where: str) -> tuple[str, ...]:
+    """Name a file's columns: by the plan where it gives names, else by the first line.
+
+    Raises
+    ------
+    DataError
+        If the plan's names are not as many as the fields, if the first line is a header after all, or if
+        names cannot be told apart.
+    """
+    if not file.names:
+        return column_names(first, where)
+    if len(file.names) != len(first):
+        what = f"`names` gives {len(file.names)}, but the first line has {len(first)} fields."
+        raise DataError(Problem(where, what, "Name every column, in the file's order, or correct `delimiter`."))
+    names = column_names(file.names, where)
+    if [n.casefold() for n in names] == [" ".join(field.split()).casefold() for field in first]:
+        raise DataError(Problem(where, "the first line holds the names that `names` gives.", "Leave `names` out."))
+    return names
 
 
 def column_names(header: Sequence[str], where: str) -> tuple[str, ...]:
@@ -82,11 +104,9 @@ def find_record(path: Path, layout: TextLayout, record: int) -> tuple[int, int] 
     """Return a record's first line and its number of fields, the header being record 1; None if it is not found."""
     try:
         with path.open(encoding=layout.encoding, errors="replace", newline="") as stream:
-            reader, begins = csv.reader(stream, delimiter=layout.delimiter), 1
-            for number, fields in enumerate(reader, 1):
+            for number, (begins, fields) in enumerate(_records(stream, layout.delimiter), 1):
                 if number == record:
                     return begins, len(fields)
-                begins = reader.line_num + 1
     except csv.Error:
         return None
     return None
@@ -97,7 +117,8 @@ def unreadable_line(path: Path, layout: TextLayout, message: str) -> Problem:
     record = re.search(r"CSV Error on Line: (\d+)", message)
     found = find_record(path, layout, int(record.group(1))) if record else None
     if "Expected Number of Columns" in message:
-        what = f"{found[1] if found else 'other than'} fields where the header has {len(layout.columns)}."
+        wanted = "the header has" if layout.header else "`names` gives"
+        what = f"{found[1] if found else 'other than'} fields where {wanted} {len(layout.columns)}."
     elif "unterminated quote" in message:
         what = "a quotation mark opens and does not close before a delimiter."
     elif "not utf-8" in message:
@@ -109,8 +130,8 @@ def unreadable_line(path: Path, layout: TextLayout, message: str) -> Problem:
     return Problem(where, what, fix)
 
 
-def transcode(path: Path, encoding: str, target: Path) -> Path:
-    """Write a UTF-8 copy of a text file, in chunks.
+def transcode(path: Path, layout: TextLayout, target: Path) -> Path:
+    """Write a UTF-8 copy of a text file, in chunks; runs of blanks that delimit become tabs.
 
     Raises
     ------
@@ -118,20 +139,36 @@ def transcode(path: Path, encoding: str, target: Path) -> Path:
         If the file is not in that encoding.
     """
     try:
-        with path.open(encoding=encoding, newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
+        with (
+            path.open(encoding=layout.encoding, newline="") as source,
+            target.open("w", encoding="utf-8", newline="") as out,
+        ):
+            if layout.delimiter == WHITESPACE:
+                out.writelines("\t".join(line.split()) + "\n" for line in source)
             while chunk := source.read(_CHUNK):
                 out.write(chunk)
     except (UnicodeError, LookupError) as error:
-        raise DataError(_undecodable(path, encoding)) from error
+        raise DataError(_undecodable(path, layout.encoding)) from error
     return target
 
 
-def _header(head: str, delimiter: str) -> list[str]:
-    return next(csv.reader(io.StringIO(head), delimiter=delimiter), [])
+def _records(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line on which each record begins, and its fields."""
+    if delimiter == WHITESPACE:
+        yield from ((number, line.split()) for number, line in enumerate(lines, 1))
+        return
+    reader, begins = csv.reader(lines, delimiter=delimiter), 1
+    for fields in reader:
+        yield begins, fields
+        begins = reader.line_num + 1
+
+
+def _first_record(head: str, delimiter: str) -> list[str]:
+    return next((fields for _, fields in _records(io.StringIO(head), delimiter)), [])
 
 
 def _shown(delimiter: str) -> str:
-    return DELIMITERS.get(delimiter, f"'{delimiter}'")
+    return delimiter if delimiter == WHITESPACE else DELIMITERS.get(delimiter, f"'{delimiter}'")
 
 
 def _encoding(path: Path) -> tuple[str, str]:

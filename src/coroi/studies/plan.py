@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StringConstraints
 
@@ -52,6 +52,7 @@ class Plan(Strict):
     observed_from: IsoDate | None = None
     observed_until: IsoDate | None = None
     relationship: Relationship | None = None
+    exits_at: Literal["any_time", "renewal"] = "any_time"
     exit_flags: dict[Name, Source] = Field(default_factory=dict)
     studies: dict[Folder, Parameters] = Field(default_factory=dict)
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 1

@@ -29,17 +29,17 @@ class Headers:
     """
 
     base: Path
-    known: dict[tuple[str | None, ...], list[str] | DataError] = field(default_factory=dict)
+    known: dict[tuple[object, ...], list[str] | DataError] = field(default_factory=dict)
 
     def read(self, loc: Loc, file: File) -> tuple[list[str] | None, list[Finding]]:
         """Return a file's column names, or None and why they cannot be read."""
-        if file.delimiter is not None and len(file.delimiter) != 1:
-            fix = r'Write ";" or "\t", say, or leave it out to have it told.'
+        if file.delimiter is not None and len(file.delimiter) != 1 and file.delimiter != "whitespace":
+            fix = r'Write ";", "\t" or whitespace, say, or leave it out to have it told.'
             return None, [Finding((*loc, "delimiter"), f"{shown(file.delimiter)} is not one character.", fix)]
         if file.encoding is not None and not _is_encoding(file.encoding):
             what = f"{shown(file.encoding)} is not the name of an encoding."
             return None, [Finding((*loc, "encoding"), what, "Write utf-8, latin-1 or utf-16, say, or leave it out.")]
-        key = (file.path, file.format, file.encoding, file.delimiter, file.sheet)
+        key = (file.path, file.format, file.encoding, file.delimiter, file.sheet, file.names)
         if key not in self.known:
             self.known[key] = self._open(file)
         found = self.known[key]

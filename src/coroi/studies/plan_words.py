@@ -20,6 +20,7 @@ _COLUMN = "the name of a column, in quotes if it is a number"
 _CHOICES: dict[str, tuple[str, ...]] = {
     "period": get_args(Period),
     "relationship": get_args(Relationship),
+    "exits_at": ("any_time", "renewal"),
     "higher_is": ("better", "worse"),
     "format": ("csv", "parquet", "xlsx"),
 }
@@ -48,8 +49,9 @@ _EXPECTED: dict[str, str] = {
     "table": "a mapping that gives at least the path of a file",
     "path": "the path of a file, or a glob, as text",
     "encoding": "the name of an encoding, such as latin-1",
-    "delimiter": 'one character in quotes, such as ";"',
+    "delimiter": 'one character in quotes, such as ";", or whitespace',
     "sheet": "the name of a sheet, in quotes if it is a number",
+    "names": "a list of all columns' names in order, for a file without a header line",
     "columns": "a mapping of our columns to the file's",
     "scores": "a mapping of metrics to the file's columns",
     "column": _COLUMN,

@@ -17,6 +17,13 @@ def repeated_row(table: Any, columns: tuple[str, ...], key: str) -> Rule:
     return Rule("repeated row", (order > 0) & table[key].notnull(), f"the same row again, {key} included")
 
 
+def repeated_line(table: Any, columns: tuple[str, ...]) -> Rule:
+    """Match every row after the first that equals it in all columns, where no number tells a repeat from a second."""
+    order = ibis.row_number().over(group_by=list(columns), order_by=ROW)
+    said = "the same row again, with no number of its own to tell a repeat from a second one; all are kept"
+    return Rule("repeated line", order > 0, said)
+
+
 def reused_key(table: Any, key: str) -> Rule:
     """Match rows whose own number stands in another row with other content."""
     n = table[key].count().over(group_by=key)

@@ -94,7 +94,7 @@ def hindrance(question: Question, result: Result) -> str:
     if question.contrast is None:
         return _one_band(question)
     row = difference(result)
-    return "" if row["identified"] else _reason(question, row)
+    return "" if row["identified"] else str(row["reason"])
 
 
 def difference(result: Result) -> pd.Series:
@@ -111,14 +111,17 @@ def _ends(result: Result) -> tuple[float, float]:
 def _fit(
     question: Question, counts: pd.DataFrame, bands: Sequence[str], contrast: tuple[str, str] | None, level: float
 ) -> Result:
-    return fit_survival(
+    result = fit_survival(
         counts, bands=bands, horizon=question.horizon, contrast=contrast, counted=question.counted, level=level
     )
+    rows = result.estimates
+    return replace(result, estimates=rows.assign(reason=[_plainly(question, r) for r in rows["reason"]]))
 
 
-def _reason(question: Question, row: pd.Series) -> str:
+def _plainly(question: Question, reason: str) -> str:
+    """Write a reason of the model's in the study's words."""
     happened = "bought again" if question.relationship == "repeat_purchase" else "left"
-    return str(row["reason"]).replace("has the event", happened)
+    return reason.replace("has the event", happened).replace(" period", f" {question.frequency}")
 
 
 def _one_band(question: Question) -> str:
@@ -136,7 +139,7 @@ def _nobody(question: Question) -> str:
 def _check_dates(question: Question) -> Check:
     tested = "whether every answer is older than the outcome that it should explain"
     if question.dated:
-        said = "Every answer used is dated before the follow-up begins; this is proved for every row."
+        said = "Every answer used is dated before the follow-up begins; this was verified row by row."
         return Check(name="dates", tested=tested, passed=True, sentence=said)
     said = "The snapshot does not say when the answers were given, so they may have been given on leaving."
     return Check(name="dates", tested=tested, passed=None, sentence=said)
@@ -164,7 +167,7 @@ def _check_silent(question: Question, level: float) -> Check:
     pair = _fit(question, counts, (ANSWERED, NEVER), (ANSWERED, NEVER), level)
     row = difference(pair)
     if not row["identified"]:
-        said = f"This cannot be compared: {_reason(question, row)}."
+        said = f"This cannot be compared: {row['reason']}."
         return Check(name="silent", tested=tested, passed=None, sentence=said, table=pair.tables["bands"])
     apart = row["conf_low"] > 0 or row["conf_high"] < 0
     gap, low, high = (float(row[c]) for c in ("estimate", "conf_low", "conf_high"))

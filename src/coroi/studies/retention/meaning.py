@@ -89,7 +89,8 @@ def _would_change(question: Question, result: Result, verdict: Verdict) -> str:
     elif verdict.label == "cannot tell":
         parts.append("More customers or a longer time would narrow the interval.")
     if failed:
-        parts.append(f"{plural(len(failed), 'check')} did not pass (see Checks) and could overturn it.")
+        overturn = "" if verdict.label == UNTESTED else " and could overturn it"
+        parts.append(f"{plural(len(failed), 'check')} did not pass (see Checks){overturn}.")
     if question.relationship == "snapshot":
         parts.append("Dated answers and contracts or purchases over time would lift the evidence above one date.")
     elif verdict.label != UNTESTED:

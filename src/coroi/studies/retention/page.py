@@ -26,7 +26,7 @@ def band_figure(question: Question, result: Result) -> report.Picture | report.B
     silent_last = rows["band"].isin([NEVER, STALE])
     rows = pd.concat([rows[silent_last], rows[~silent_last]], ignore_index=True)
     if rows.empty:
-        return report.prose("There is no figure: no band holds enough customers to estimate a share.")
+        return report.prose("There is no figure: of no band can the share be estimated.")
     fig, ax = report.new_figure(height=1.6 + 0.5 * len(rows))
     for at, row in rows.iterrows():
         silent = row["band"] in (NEVER, STALE)
@@ -74,7 +74,7 @@ def curve_figure(question: Question, result: Result) -> report.Picture | report.
     title, of_metric = _title(question, result), f"by band of {question.label}"
     report.finding(ax, title, f"{share_of(question)} over time; {level_of(result)} intervals shaded")
     report.label_lines(ax)
-    span = plural(question.horizon, question.frequency)
+    span = plural(int(seen["period"].max()), question.frequency)
     ends = join_words([f"{b} at {percent(float(rows['share'].iloc[-1]), 1)}" for b, rows in by_band.items()])
     n = int(result.tables["bands"]["customers"].sum())
     return report.figure(

@@ -158,7 +158,7 @@ def _cohort(
 ) -> LandmarkCohort:
     if relationship == "snapshot":
         if "snapshot" not in inputs.tables:
-            raise StudyError("There is no snapshot: the plan asks for one by `relationship` and names no such table.")
+            raise StudyError("Nothing tells who stays: map contracts, purchases or a snapshot.")
         if metric not in inputs.tables["snapshot"].columns:
             raise StudyError(f"The snapshot holds no scores of '{metric}'. Map its column under `scores`.")
         return snapshot_cohort(inputs.connection, inputs.tables["snapshot"], metric)

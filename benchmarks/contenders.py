@@ -1,0 +1,171 @@
+"""What is compared, a function each, from file to answer: ``python -m benchmarks.contenders NAME WARM PATH``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from benchmarks.data import AGE_LIMIT
+from benchmarks.measure import time_work
+
+_CENTRE = 5.0
+_TENURE_EDGES = (1, 3, 6, 12, 24, 36, 60)
+_UNTIL = date(2024, 12, 31)
+_COLUMNS = ["customer_id", "tenure_periods", "exited", "segment", "nps", "nps_n_to_date"]
+_SUMS = """customer_id, count(*), sum(at_risk::int), sum(exited::int), sum(tenure_periods), sum(weight), sum(nps),
+sum(nps_n_to_date), count(segment)"""
+
+
+def coroi_hazard(path: Path) -> dict[str, Any]:
+    """Fit our hazard from a panel file."""
+    from coroi import storage
+    from coroi.inference.design import Term
+    from coroi.models.hazard import fit_hazard
+    from coroi.prepare.cells import panel_cells
+    from coroi.schemas import Panel
+
+    connection = storage.connect()
+    panel = Panel(
+        data=connection.read_parquet(path),
+        metrics=("nps",),
+        frequency="month",
+        currency="EUR",
+        relationship="contract",
+        observed_until=_UNTIL,
+        last_complete_period=_UNTIL.replace(day=1),
+        last_at_risk_period=_UNTIL.replace(day=1),
+    )
+    cells = panel_cells(connection, panel, "nps")
+    terms = [Term("score", centre=_CENTRE), *(Term(name, levels) for name, levels in cells.levels.items())]
+    fit = fit_hazard(cells, terms=terms, link="logit").estimates
+    return {row.term: [row.estimate, row.std_error] for row in fit.itertuples()}
+
+
+def pyfixest(path: Path) -> dict[str, Any]:
+    """Fit the same by pyfixest, errors clustered with the factor G / (G - 1) and no other."""
+    import pyfixest as pf
+
+    frame, _ = rows(path)
+    fit = pf.feglm(
+        "exited ~ score + state + tenure + segment",
+        data=frame,
+        family="logit",
+        vcov={"CRV1": "customer_id"},
+        ssc=pf.ssc(k_adj=False, G_adj=True),
+        iwls_tol=1e-10,  # at the default of 1e-8 small samples are not yet converged to the agreement asked for
+        copy_data=False,
+        store_data=False,
+        lean=True,
+    ).tidy()
+    names = {"Intercept": "constant"}
+    return {
+        names.get(term, term.replace("[T.", "[")): [row["Estimate"], row["Std. Error"]] for term, row in fit.iterrows()
+    }
+
+
+def statsmodels(path: Path) -> dict[str, Any]:
+    """Fit the same by statsmodels, from the design that ours would have for every row."""
+    import numpy as np
+    import pandas as pd
+    import statsmodels.api as sm
+
+    from coroi.inference.design import design_matrix, labels_of
+
+    frame, terms = rows(path)
+    cluster, clusters = pd.factorize(frame["customer_id"])
+    g = len(clusters)
+    design = design_matrix(frame, terms)
+    fit = sm.GLM(frame["exited"].to_numpy(), design, family=sm.families.Binomial()).fit(
+        cov_type="cluster", cov_kwds={"groups": cluster, "use_correction": False}
+    )
+    errors = fit.bse * np.sqrt(g / (g - 1))
+    return {label: [b, e] for label, b, e in zip(labels_of(terms), fit.params, errors, strict=True)}
+
+
+def grouping(path: Path) -> dict[str, Any]:
+    """Group the panel by customer and sum the columns that the hazard uses, in DuckDB."""
+    import duckdb
+
+    connection = duckdb.connect()
+    grouped = connection.read_parquet(str(path)).aggregate(_SUMS, "customer_id").to_arrow_table()
+    return {"customers": [grouped.num_rows]}
+
+
+def coroi_panel(folder: Path) -> dict[str, Any]:
+    """Clean raw tables and build the panel in the engine."""
+    prepared = _prepare(folder)
+    assert prepared.panel is not None, prepared.problems
+    entities = prepared.panel.data["customer_id"].nunique()
+    return {"customers": [int(prepared.connection.execute(entities))]}
+
+
+def keep_panel(folder: Path) -> dict[str, Any]:
+    """Write the panel of raw tables beside them, for the grouping to read."""
+    from coroi import storage
+
+    prepared = _prepare(folder)
+    assert prepared.panel is not None, prepared.problems
+    storage.write_parquet_tables(prepared.connection, {"panel": prepared.panel.data}, folder)
+    return {"rows": [int(prepared.connection.execute(prepared.panel.data.count()))]}
+
+
+def rows(path: Path) -> tuple[Any, list[Any]]:
+    """Return the rows of a panel file with the covariates that our hazard has, and its terms."""
+    import numpy as np
+    import pandas as pd
+
+    from coroi.inference.design import Term
+    from coroi.prepare.cells import STATES, tenure_bands
+
+    read = pd.read_parquet(path, columns=_COLUMNS)
+    counts = read.groupby("tenure_periods", as_index=False)["exited"].agg(n="count", events="sum")
+    starts, bands = tenure_bands(counts, _TENURE_EDGES)
+    state = np.where(read["nps"].notna(), 0, np.where(read["nps_n_to_date"] > 0, 2, 1))
+    band = np.searchsorted(starts, read["tenure_periods"], side="right") - 1
+    segments = pd.Categorical(read["segment"])
+    frame = pd.DataFrame(
+        {
+            "customer_id": read["customer_id"],
+            "exited": read["exited"].astype(float),
+            "score": (read["nps"] - _CENTRE).fillna(0.0),
+            "state": pd.Categorical.from_codes(state, list(STATES)),
+            "tenure": pd.Categorical.from_codes(band, list(bands)),
+            "segment": segments,
+        }
+    )
+    return frame, [
+        Term("score"),
+        Term("state", STATES),
+        Term("tenure", bands),
+        Term("segment", tuple(segments.categories)),
+    ]
+
+
+def _prepare(folder: Path) -> Any:
+    from coroi import storage
+    from coroi.prepare import PrepareOptions, prepare_company
+    from coroi.sources import Metric, Source
+
+    options = PrepareOptions(
+        period="month",
+        currency="EUR",
+        relationship="contract",
+        grace_days=30,
+        metrics={"nps": Metric(scale=(0, 10))},
+        metric_age_limit=AGE_LIMIT,
+        observed_from=date(2022, 1, 1),
+        observed_until=_UNTIL,
+    )
+    sources = {name: Source(path=f"{name}.csv") for name in ("customers", "subscriptions", "responses")}
+    return prepare_company(storage.connect(), sources, {}, options, base=folder)
+
+
+CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    f.__name__: f for f in (coroi_hazard, pyfixest, statsmodels, grouping, coroi_panel, keep_panel)
+}
+
+if __name__ == "__main__":
+    time_work(CONTENDERS[sys.argv[1]], Path(sys.argv[2]), Path(sys.argv[3]))

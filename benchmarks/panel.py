@@ -1,0 +1,44 @@
+"""The customer-period panel from raw text files beside a grouping query over the panel that it gives."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from benchmarks.data import write_raw
+from benchmarks.measure import Row, check_agreement, pairs, report, run
+
+WARM_ROWS = 20_000
+AIM = "within 30 times at 10 million rows"
+
+
+def compare(rows: int, *, n_pairs: int, folder: Path) -> list[Row]:
+    """Write raw tables, and build their panel beside the grouping of the same panel as Parquet."""
+    warm, raw = folder / "warm", folder / "raw"
+    for place, size in ((warm, min(rows, WARM_ROWS)), (raw, rows)):
+        place.mkdir()
+        write_raw(place, size)
+    kept = run(["-m", "benchmarks.contenders", "keep_panel", str(warm), str(raw)])
+    if kept.failed:
+        raise RuntimeError(f"the panel could not be built: {kept.failed}")
+    ours = ["-m", "benchmarks.contenders", "coroi_panel", str(warm), str(raw)]
+    panels = [str(place / "panel.parquet") for place in (warm, raw)]
+    mine, others = pairs(ours, ["-m", "benchmarks.contenders", "grouping", *panels], n_pairs, check_agreement)
+    return [Row(f"panel, {kept.answer['rows'][0]:,} rows", "grouping", AIM, False, mine, others)]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line, compare, and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.panel", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="customer-months of the panel, at most")
+    parser.add_argument("--pairs", type=int, default=3, help="runs of each contender, in turn")
+    parser.add_argument("--out", type=Path, help="JSON file for all runs")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="coroi-benchmark-") as folder:
+        rows = compare(given.rows, n_pairs=given.pairs, folder=Path(folder))
+    report(rows, given.out)
+
+
+if __name__ == "__main__":
+    main()

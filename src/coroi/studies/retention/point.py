@@ -1,0 +1,178 @@
+"""What one more point goes with: the hazard of leaving on the score, and what it makes at the horizon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from coroi.inference.binary import Link
+from coroi.inference.design import Term
+from coroi.metrics.bands import band_labels, default_bands
+from coroi.models.hazard import fit_hazard, predict_retention
+from coroi.prepare.cells import PanelCells, panel_cells, reduce_rows
+from coroi.prepare.landmark import ANSWERED
+from coroi.prepare.profiles import MOST_STEPS, cohort_rows, profiles_ahead
+from coroi.results import Result
+from coroi.sources import Metric
+from coroi.studies.inputs import Inputs
+from coroi.studies.retention.question import Question
+
+NOW, BETTER = "as it is", "one step better"
+_SNAPSHOT_MONTHS = (1, 3, 6, 12, 24, 36, 60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PointEffect:
+    """The fitted hazard and what it says of one step on the scale.
+
+    Parameters
+    ----------
+    hazard : Result or None
+        Log hazard (or odds) ratios; ``None`` where there is no cohort.
+    by_band : Result or None
+        Predicted share still there at the horizon by band, the score held where it was.
+    step : Result or None
+        The share as it is, with the score one step better for all who answered, and the difference.
+    size : float
+        The step on the metric's scale.
+    life_table : pandas.DataFrame
+        ``tenure_periods, n, events``.
+    n_answered : int
+        Customers that the step is about.
+    revenue : float
+        Mean revenue of a customer and period at risk; NaN where there is none.
+    reason : str
+        Why there is nothing to show.
+    """
+
+    hazard: Result | None
+    by_band: Result | None
+    step: Result | None
+    size: float
+    life_table: pd.DataFrame
+    n_answered: int
+    revenue: float
+    reason: str = ""
+
+
+def fit_point(
+    inputs: Inputs,
+    question: Question,
+    *,
+    link: Literal["", "cloglog", "logit"] = "",
+    level: float = 0.95,
+) -> PointEffect:
+    """Fit the hazard on the score, tenure and segment, and predict what one step on the scale goes with.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        From :func:`coroi.open_inputs`.
+    question : Question
+        From :func:`coroi.studies.retention.ask`.
+    link : str
+        Empty for the complementary log-log over time, and for the logit on a snapshot.
+    level : float
+        Level of the intervals.
+    """
+    size = step_size(inputs.plan.metrics[question.metric])
+    if question.cohort.reason:
+        return _nothing(question.cohort.reason, size)
+    renewal = inputs.plan.exits_at == "renewal" and question.relationship == "contract"
+    if renewal and question.horizon > MOST_STEPS:
+        return _nothing(f"with exits at renewal the horizon has to be at most {MOST_STEPS} periods", size)
+    cells = _cells(inputs, question, renewal)
+    if cells.n_rows == 0:
+        return _nothing("nobody is at risk", size)
+    metric = inputs.plan.metrics[question.metric]
+    chosen: Link = link or ("logit" if question.relationship == "snapshot" else "cloglog")
+    hazard = fit_hazard(cells, terms=_terms(cells, metric), link=chosen, level=level)
+    panel = inputs.panel if question.relationship == "contract" else None
+    ahead = profiles_ahead(inputs.connection, question.cohort, cells, panel=panel, at_renewal=renewal)
+    ahead = ahead[(ahead[["state", "tenure", "segment"]] >= 0).all(axis=1)]
+    state = np.asarray(cells.levels["state"], dtype=object)[ahead["state"]]
+    ahead = ahead.assign(band=np.where(state == ANSWERED, _band(ahead["score"], metric), state))
+    answered = ahead[state == ANSWERED]
+    n = int(answered.loc[answered["step"] == 0, "customers"].sum())
+    if not n:
+        return _nothing("no customer had a usable answer", size, hazard=hazard, life_table=cells.by_tenure)
+    return PointEffect(
+        hazard=hazard,
+        by_band=predict_retention(hazard, ahead, groups="band", level=level),
+        step=predict_retention(
+            hazard, _one_better(answered, metric, size), groups="group", contrast=(BETTER, NOW), level=level
+        ),
+        size=size,
+        life_table=cells.by_tenure,
+        n_answered=n,
+        revenue=_mean_revenue(inputs, question),
+    )
+
+
+def step_size(metric: Metric) -> float:
+    """Return one point on a short scale, and a tenth of a longer one."""
+    width = metric.scale[1] - metric.scale[0]
+    return 1.0 if 1 <= width <= 10 else width / 10
+
+
+def _cells(inputs: Inputs, question: Question, renewal: bool) -> PanelCells:
+    if question.relationship == "contract":
+        assert inputs.panel is not None
+        return panel_cells(inputs.connection, inputs.panel, question.metric, at_renewal=renewal)
+    rows = cohort_rows(question.cohort)
+    edges = _SNAPSHOT_MONTHS if question.relationship == "snapshot" else range(1, question.horizon)
+    return reduce_rows(inputs.connection, rows, list(edges))
+
+
+def _terms(cells: PanelCells, metric: Metric) -> list[Term]:
+    score = Term("score", centre=sum(metric.scale) / 2)
+    return [score, *(Term(name, levels) for name, levels in cells.levels.items() if len(levels) > 1)]
+
+
+def _band(score: pd.Series, metric: Metric) -> np.ndarray:
+    labels = np.asarray(band_labels(metric), dtype=object)
+    at = np.searchsorted(np.asarray(default_bands(metric), float), score.to_numpy(float), side="left")
+    return labels[np.minimum(at, len(labels) - 1)]
+
+
+def _one_better(answered: pd.DataFrame, metric: Metric, size: float) -> pd.DataFrame:
+    """Return everybody as they are and with the score one step better, never beyond the scale's good end."""
+    up = size if metric.higher_is == "better" else -size
+    moved = (answered["score"] + up).clip(*metric.scale)
+    better = answered.assign(score=moved, profile=answered["profile"] + answered["profile"].max() + 1, group=BETTER)
+    return pd.concat([answered.assign(group=NOW), better], ignore_index=True)
+
+
+def _mean_revenue(inputs: Inputs, question: Question) -> float:
+    value: Any = None
+    if question.relationship == "snapshot":
+        snapshot = inputs.tables["snapshot"]
+        value = inputs.connection.execute(snapshot["revenue"].mean())
+    elif inputs.panel is not None:
+        data = inputs.panel.data
+        rows = (
+            data.filter(data["at_risk"])
+            if question.relationship == "contract"
+            else data.filter(data["n_transactions"] > 0)
+        )
+        value = inputs.connection.execute(rows["revenue"].mean())
+    return float("nan") if value is None else float(value)
+
+
+def _nothing(
+    reason: str, size: float, *, hazard: Result | None = None, life_table: pd.DataFrame | None = None
+) -> PointEffect:
+    table = pd.DataFrame({"tenure_periods": [], "n": [], "events": []}) if life_table is None else life_table
+    return PointEffect(
+        hazard=hazard,
+        by_band=None,
+        step=None,
+        size=size,
+        life_table=table,
+        n_answered=0,
+        revenue=float("nan"),
+        reason=reason,
+    )

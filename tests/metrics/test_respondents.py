@@ -1,0 +1,119 @@
+"""Respondents against the rest: a slow twin, statsmodels' Welch interval, and the edges."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+
+from coroi.metrics.respondents import score_respondents
+
+NUMBERS = ["estimate", "std_error", "conf_low", "conf_high"]
+
+
+def moments(trait: str, yes, no) -> pd.DataFrame:
+    sides = [(True, np.asarray(yes, float)), (False, np.asarray(no, float))]
+    return pd.DataFrame(
+        [
+            {"trait": trait, "answered": side, "n": x.size, "mean": x.mean(), "variance": x.var(ddof=1)}
+            for side, x in sides
+            if x.size
+        ]
+    )
+
+
+def samples(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return rng.gamma(4, 3, 60), rng.normal(10, 8, 25)
+
+
+def twin(yes: np.ndarray, no: np.ndarray, level: float) -> tuple[float, float, float, float]:
+    """Welch's interval written out, variance by variance."""
+    means, errors = [], []
+    for x in (yes, no):
+        m = sum(x) / len(x)
+        means.append(m)
+        errors.append(sum((v - m) ** 2 for v in x) / (len(x) - 1) / len(x))
+    error = math.sqrt(sum(errors))
+    df = sum(errors) ** 2 / sum(e**2 / (len(x) - 1) for e, x in zip(errors, (yes, no), strict=True))
+    half = stats.t.ppf((1 + level) / 2, df) * error
+    gap = means[0] - means[1]
+    return gap, error, gap - half, gap + half
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_it_equals_a_slow_twin(seed, level):
+    yes, no = samples(seed)
+    rows = score_respondents(moments("tenure", yes, no), traits=["tenure"], level=level).estimates
+    assert rows["term"].to_list() == ["difference", "standardised"]
+    want = np.array(twin(yes, no, level))
+    assert rows.loc[0, NUMBERS].to_list() == pytest.approx(want.tolist(), rel=1e-10)
+    unit = math.sqrt((np.var(yes, ddof=1) + np.var(no, ddof=1)) / 2)
+    assert rows.loc[1, NUMBERS].to_list() == pytest.approx((want / unit).tolist(), rel=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_equals_statsmodels(seed):
+    yes, no = samples(seed)
+    row = score_respondents(moments("tenure", yes, no), traits=["tenure"]).estimates.iloc[0]
+    compared = CompareMeans(DescrStatsW(yes), DescrStatsW(no))
+    assert (row["conf_low"], row["conf_high"]) == pytest.approx(compared.tconfint_diff(usevar="unequal"), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "reason"),
+    [
+        (9, 30, "fewer than 10 customers answered"),
+        (30, 9, "fewer than 10 customers never answered"),
+        (0, 30, "fewer than 10 customers answered"),
+        (30, 0, "fewer than 10 customers never answered"),
+        (10, 10, ""),
+    ],
+)
+def test_fewer_than_ten_on_a_side_are_not_compared(yes, no, reason):
+    rows = score_respondents(moments("tenure", range(yes), range(no)), traits=["tenure"]).estimates
+    assert rows["reason"].to_list() == [reason, reason]
+    assert rows["identified"].to_list() == [not reason] * 2
+    assert rows["estimate"].isna().to_list() == [bool(reason)] * 2
+
+
+def test_a_trait_that_does_not_vary_is_not_compared():
+    rows = score_respondents(moments("tenure", [3] * 20, [3] * 20), traits=["tenure"]).estimates
+    assert set(rows["reason"]) == {"the trait is the same for all"}
+
+
+def test_a_trait_that_varies_on_one_side_only_is_compared():
+    row = score_respondents(moments("tenure", range(20), [3] * 15), traits=["tenure"]).estimates.iloc[0]
+    assert row["estimate"] == pytest.approx(6.5)
+    half = stats.t.ppf(0.975, 19) * math.sqrt(35 / 20)
+    assert (row["conf_low"], row["conf_high"]) == pytest.approx((6.5 - half, 6.5 + half))
+
+
+def test_traits_come_in_the_order_asked_and_a_missing_one_stays_with_its_reason():
+    both = pd.concat([moments("b", range(20), range(30)), moments("a", range(15), range(12))])
+    result = score_respondents(both, traits=["b", "gone", "a"])
+    assert result.estimates["trait"].to_list() == ["b", "b", "gone", "gone", "a", "a"]
+    assert result.estimates["identified"].to_list() == [True, True, False, False, True, True]
+    assert (result.n_obs, result.n_entities) == (50, 50)
+    assert result.spec == {"traits": ["b", "gone", "a"], "level": 0.95}
+
+
+def test_the_order_of_rows_does_not_matter_and_the_input_stays():
+    frame = moments("tenure", *samples(1))
+    before = frame.copy(deep=True)
+    one = score_respondents(frame, traits=["tenure"]).estimates
+    other = score_respondents(frame.iloc[::-1], traits=["tenure"]).estimates
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_no_customers_at_all():
+    empty = pd.DataFrame({"trait": [], "answered": [], "n": [], "mean": [], "variance": []})
+    result = score_respondents(empty, traits=["tenure"])
+    assert result.n_obs == 0
+    assert not result.estimates["identified"].any()

@@ -1,0 +1,173 @@
+"""Every recipe fits its public dataset: all rows are accounted for, and the verdict is the one that is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import coroi
+from coroi.studies import retention
+from coroi.studies.check import check_plan
+from coroi.studies.inputs import Inputs, prepare_plan
+from coroi.studies.plan import Plan, read_plan
+from coroi.studies.registry import STUDIES, notebook_of
+from coroi.studies.yaml_lines import read_yaml
+
+RECIPES = Path(__file__).parents[2] / "data" / "recipes"
+NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
+FOLDERS = {"ravenstack": "ravenstack_saas"}
+NO_METRIC = "`responses` or `snapshot`; a metric (`scores` of responses or of a snapshot)"
+
+ROWS = {  # rows in and rows used, by table
+    "bank_churn_records": {"snapshot": (10_000, 10_000)},
+    "cdnow": {"transactions": (6_919, 6_919), "panel": (2_349, 2_349)},
+    "ecommerce_churn_5630": {"snapshot": (5_630, 5_630)},
+    "mlc_churn": {"snapshot": (5_000, 5_000)},
+    "olist": {"responses": (6_869, 6_867), "transactions": (16_242, 14_138), "panel": (14_068, 14_068)},
+    "ravenstack": {
+        "customers": (500, 500),
+        "subscriptions": (5_000, 5_000),
+        "responses": (2_000, 1_175),
+        "panel": (500, 500),
+        "exit flag 'account_flag'": (500, 500),
+        "exit flag 'subscription_flag'": (5_000, 5_000),
+        "exit flag 'churn_event'": (600, 600),
+    },
+    "telco_ibm": {
+        "snapshot": (7_043, 7_043),
+        "exit flag 'account_status'": (7_043, 7_043),
+        "exit flag 'single_file'": (7_043, 7_043),
+    },
+}
+
+# With an interval, in percentage points: the difference between the best and the worst band.
+VERDICTS = [
+    ("olist", "csat", "cannot tell", (-0.28, 0.70)),  # returns are too rare to tell apart
+    ("bank_churn_records", "csat", "cannot tell", (-1.07, 3.25)),  # satisfaction is noise here
+    ("mlc_churn", "service_calls", "consistent with", (10.62, 17.22)),  # who called three times or more left more
+    ("ecommerce_churn_5630", "csat", "contradicted", (-14.93, -9.05)),  # the better the score, the more have left
+    ("ecommerce_churn_5630", "complaint", "consistent with", (18.31, 23.26)),
+]
+UNTESTABLE = [
+    ("telco_ibm", "csat", "all 1,440 customers with the values 1, 2 have the exit"),
+    ("bank_churn_records", "complaint", "it ranks 99.8 of 100 pairs of customers rightly"),
+    ("ravenstack", "csat", "no customer of either band left"),
+]
+
+
+@pytest.fixture(scope="module")
+def data(shared):
+    """Return the folder of a recipe's dataset."""
+
+    def folder(recipe: str) -> Path:
+        found = shared / "data" / FOLDERS.get(recipe, recipe)
+        if not found.is_dir():
+            pytest.skip(f"there is no folder '{found.name}' with the data of {recipe}.yaml")
+        return found
+
+    return folder
+
+
+@pytest.fixture(scope="module")
+def inputs(data, tmp_path_factory):
+    """Return what a recipe's notebooks would work on; each recipe is prepared once."""
+    ready = {}
+
+    def opened(recipe: str) -> Inputs:
+        if recipe not in ready:
+            ready[recipe] = tmp_path_factory.mktemp(recipe)
+            loaded = read_plan(
+                RECIPES / f"{recipe}.yaml", data=data(recipe), known_studies={s: notebook_of(s) for s in STUDIES}
+            )
+            prepare_plan(loaded, ready[recipe])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("COROI_PREPARED", str(ready[recipe]))
+            patch.delenv("COROI_OUTPUT", raising=False)
+            return coroi.open_inputs()
+
+    return opened
+
+
+@pytest.mark.parametrize("recipe", NAMES)
+def test_a_recipe_is_a_plan_named_after_its_file_and_stands_in_the_list(recipe):
+    plan = Plan.model_validate(read_yaml(RECIPES / f"{recipe}.yaml").data)
+    assert plan.name == recipe
+    assert list(plan.studies) == ["readiness", "retention"]
+    assert f"| `{recipe}.yaml` |" in (RECIPES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("recipe", NAMES)
+def test_a_recipe_passes_the_check_and_every_row_is_accounted_for(recipe, data):
+    checked = check_plan(RECIPES / f"{recipe}.yaml", data=data(recipe))
+    assert checked.problems == ()
+    assert checked.studies == {"readiness": "", "retention": NO_METRIC if recipe == "cdnow" else ""}
+    rows = checked.ledger.pivot_table(index="table", columns="step", values="rows", aggfunc="sum", fill_value=0)
+    gone = sum(rows[step] for step in ("left out", "dropped", "merged") if step in rows)
+    assert (rows["in"] == rows["out"] + gone).all()
+    assert {t: (n_in, n_out) for t, n_in, n_out in zip(rows.index, rows["in"], rows["out"], strict=True)} == ROWS[
+        recipe
+    ]
+
+
+@pytest.mark.parametrize(("recipe", "metric", "label", "interval"), VERDICTS)
+def test_the_verdict_and_its_interval(recipe, metric, label, interval, inputs):
+    question = retention.ask(inputs(recipe), metric=metric)
+    verdict = retention.verdict(question, retention.fit(question))
+    assert (verdict.label, verdict.grade) == (label, "D")
+    assert (100 * verdict.conf_low, 100 * verdict.conf_high) == pytest.approx(interval, abs=0.005)
+
+
+@pytest.mark.parametrize(("recipe", "metric", "reason"), UNTESTABLE)
+def test_there_is_no_verdict_and_the_reason_is_told(recipe, metric, reason, inputs):
+    question = retention.ask(inputs(recipe), metric=metric)
+    result = retention.fit(question)
+    verdict = retention.verdict(question, result)
+    assert verdict.label == "not testable with this data"
+    assert reason in verdict.reason
+    assert reason in retention.answer(question, result, verdict).sentence
+    leaks = {c.passed for c in result.checks if c.name == f"leak_{metric}"}
+    assert leaks == ({None} if recipe == "ravenstack" else {False})
+
+
+def _raw(recipe: str, folder: Path) -> pd.DataFrame:
+    """Read score and exit by other means than the toolkit's."""
+    if recipe == "bank_churn_records":
+        frame = pd.read_csv(folder / "Customer-Churn-Records.csv")
+        return pd.DataFrame({"score": frame["Satisfaction Score"], "left": frame["Exited"]})
+    if recipe == "mlc_churn":
+        frame = pd.read_csv(folder / "mlc_churn.csv")
+        return pd.DataFrame({"score": frame["number_customer_service_calls"], "left": frame["churn"] == "yes"})
+    if recipe == "telco_ibm":
+        frame = pd.read_csv(folder / "Telco_customer_churn_status.csv")
+        return pd.DataFrame({"score": frame["Satisfaction_Score"], "left": frame["Churn_Value"]})
+    frame = pd.read_excel(folder / "E_Commerce_Dataset.xlsx", sheet_name="E Comm")
+    return pd.DataFrame({"score": frame["SatisfactionScore"], "left": frame["Churn"]})
+
+
+@pytest.mark.parametrize("recipe", ["bank_churn_records", "ecommerce_churn_5630", "mlc_churn", "telco_ibm"])
+def test_shares_by_band_are_those_of_the_raw_file(recipe, data, inputs):
+    raw = _raw(recipe, data(recipe))
+    edges, bands = ([-1, 0, 1, 2, 9], ["0", "1", "2", "3–9"]) if recipe == "mlc_churn" else (
+        [0, 2, 3, 4, 5], ["1–2", "3", "4", "5"]
+    )  # fmt: skip
+    stayed = 1 - raw["left"].astype(float).groupby(pd.cut(raw["score"], edges, labels=bands), observed=True).mean()
+    estimates = retention.fit(retention.ask(inputs(recipe))).estimates
+    shares = estimates[estimates["term"] == "share"].set_index("band")["estimate"]
+    assert shares.to_dict() == pytest.approx(stayed.to_dict(), abs=1e-12)
+
+
+def test_the_money_and_the_purchases_of_cdnow_are_those_of_the_raw_file(data, inputs):
+    lines = (data("cdnow") / "CDNOW_sample.txt").read_text().splitlines()
+    dollars = [float(line.split()[4]) for line in lines]
+    opened = inputs("cdnow")
+    panel = opened.panel.data
+    sums = opened.connection.to_pandas(panel.agg(usd=panel["revenue"].sum(), n=panel["n_transactions"].sum())).iloc[0]
+    assert sums["usd"] == pytest.approx(sum(dollars), abs=1e-6)
+    assert sums["n"] == sum(d > 0 for d in dollars) == 6_911
+    noted = opened.ledger.set_index(["table", "rule"])["rows"]
+    assert noted["transactions", "nothing paid"] == 8
+    assert noted["transactions", "repeated line"] == len(lines) - len(
+        {tuple(x.split()[i] for i in (0, 2, 4)) for x in lines}
+    )

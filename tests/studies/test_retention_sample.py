@@ -1,0 +1,82 @@
+"""The study on the sample company, whose truth is known."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from coroi.storage import read_result
+from coroi.studies.bundled import sample_folder
+from coroi.studies.inputs import OUTPUT, Inputs, open_inputs
+from coroi.studies.retention import answer, ask, fit, verdict
+
+
+@pytest.fixture(scope="module")
+def inputs() -> Inputs:
+    return open_inputs()
+
+
+@pytest.fixture(scope="module")
+def fitted(inputs):
+    question = ask(inputs)
+    return question, fit(question)
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict:
+    return json.loads((sample_folder() / "truth.json").read_text(encoding="utf-8"))["retention"]
+
+
+def test_it_asks_what_the_truth_answers(fitted, truth):
+    question, _ = fitted
+    assert (question.metric, question.frequency, question.horizon) == (
+        truth["metric"],
+        truth["period"],
+        truth["horizon"],
+    )
+    assert str(question.cohort.landmark) == truth["landmark"]
+    assert list(question.bands) == [e["band"] for e in truth["entries"] if e["term"] == "retention"]
+
+
+def test_its_intervals_cover_the_truth(fitted, truth):
+    rows = fitted[1].estimates.set_index("band")
+    for entry in truth["entries"]:
+        row = rows.loc[entry["band"].replace(" minus ", " less ")]
+        assert row["conf_low"] <= entry["value"] <= row["conf_high"], entry["band"]
+
+
+def test_the_verdict_is_right_and_no_check_fails(fitted):
+    question, result = fitted
+    judged = verdict(question, result)
+    assert judged.label == "consistent with"
+    assert all(c.passed for c in result.checks)
+    assert question.cohort.flow["customers"].iloc[:-1].sum() == question.cohort.flow["customers"].iloc[-1]
+    assert result.n_obs == question.cohort.flow["customers"].iloc[-1]
+
+
+def test_the_verdict_keeps_its_level_whatever_is_shown(fitted, inputs):
+    question, result = fitted
+    narrow = fit(question, level=0.5)
+    assert verdict(question, narrow).conf_low == verdict(question, result).conf_low
+    assert narrow.estimates["conf_low"].iloc[0] > result.estimates["conf_low"].iloc[0]
+
+
+def test_it_is_kept_and_read_back(fitted, inputs, tmp_path, monkeypatch):
+    question, result = fitted
+    judged = verdict(question, result)
+    sentence = answer(question, result, judged).sentence
+    kept = Inputs(**{f: getattr(inputs, f) for f in Inputs.__slots__} | {"output": tmp_path})
+    kept.save(result, verdict=judged, headline=sentence)
+    words = json.loads((tmp_path / "result.json").read_text(encoding="utf-8"))
+    assert words["headline"] == sentence
+    assert (words["verdict"]["label"], words["verdict"]["grade"]) == ("consistent with", "D")
+    pd.testing.assert_frame_equal(read_result(tmp_path).estimates, result.estimates, rtol=1e-8)
+
+
+def test_by_hand_nothing_is_written(fitted, inputs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(OUTPUT, raising=False)
+    inputs.save(fitted[1])
+    assert list(tmp_path.iterdir()) == []
