@@ -55,7 +55,6 @@ def pyfixest(path: Path) -> dict[str, Any]:
         family="logit",
         vcov={"CRV1": "customer_id"},
         ssc=pf.ssc(k_adj=False, G_adj=True),
-        iwls_tol=1e-10,  # at the default of 1e-8 small samples are not yet converged to the agreement asked for
         copy_data=False,
         store_data=False,
         lean=True,

@@ -71,6 +71,7 @@ def test_a_longer_way_that_holds_a_shorter_one_is_not_named():
     need = Need((("usage", "subscriptions"), ("usage", "transactions")))
     assert missing_for(need, {"subscriptions"}, set(), set()) == "`usage`"
     assert missing_for(need, {"subscriptions", "transactions"}, set(), set()) == "`usage`"
+    assert missing_for(need, set(), set(), set()) == "`usage` with `subscriptions` or `transactions`"
 
 
 def test_metrics_and_columns_are_asked_for_where_their_table_is():

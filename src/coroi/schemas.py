@@ -193,7 +193,8 @@ class Panel:
 
     Notes
     -----
-    A metric's columns hold only answers dated strictly before the period's first day.
+    A metric's columns hold only answers dated strictly before the period's first day. ``at_renewal`` is the
+    schedule alone: a term ends in the period, or the customer has no term, whether or not they are still there.
     """
 
     data: Any
@@ -266,9 +267,16 @@ def missing_for(need: Need, tables: set[str], metrics: set[str], columns: set[st
     lacks = [tuple(t for t in choice if t not in tables) for choice in need.any_of]
     parts = []
     if lacks and all(lacks):
-        least = [a for a in dict.fromkeys(lacks) if not any(set(b) < set(a) for b in lacks)]
-        parts.append(" or ".join(" and ".join(f"`{t}`" for t in lack) for lack in sorted(least, key=len)[:2]))
+        parts.append(_ways([a for a in dict.fromkeys(lacks) if not any(set(b) < set(a) for b in lacks)]))
     if need.metrics and not metrics:
         parts.append("a metric (`scores` of responses or of a snapshot)")
     parts += [f"`{c}`" for c in need.columns if c not in columns and c.split(".")[0] in tables]
     return "; ".join(parts)
+
+
+def _ways(lacks: list[tuple[str, ...]]) -> str:
+    """Write the two shortest sets of tables that would do, what they share first."""
+    shared = [t for t in lacks[0] if all(t in lack for lack in lacks)]
+    rests = sorted(([t for t in lack if t not in shared] for lack in lacks), key=len)[:2]
+    either = " or ".join(" and ".join(f"`{t}`" for t in rest) for rest in rests)
+    return " with ".join(filter(None, (" and ".join(f"`{t}`" for t in shared), either)))

@@ -253,7 +253,7 @@ def test_a_contrast_of_an_unknown_band_is_refused_with_the_nearest_name():
 
 
 def test_square_and_add_by_hand():
-    low, high = square_and_add((0.9, 0.85, 0.92), (0.6, 0.48, 0.7))
+    low, high = square_and_add((1, 0.9, 0.85, 0.92), (-1, 0.6, 0.48, 0.7))
     assert low == pytest.approx(0.3 - math.sqrt(0.05**2 + 0.1**2))
     assert high == pytest.approx(0.3 + math.sqrt(0.02**2 + 0.12**2))
 

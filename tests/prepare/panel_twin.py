@@ -94,14 +94,27 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def on_paper(company: Company, contract: dict[str, Any]) -> pd.Period:
+    """Last period in which a contract renews: until one that ends later begins, even if it ended before."""
+    until = company.of(company.until())
+    end = contract["end_at"] or date.max
+    starts = [
+        company.of(s["start_at"])
+        for s in company.subscriptions
+        if s["customer_id"] == contract["customer_id"] and (s["end_at"] or date.max) > end
+    ]
+    lasts = min(company.of(end), until) if contract["end_at"] else until
+    return min(max(lasts, min(starts, default=until + 1) - 1), until)
+
+
 def renews(company: Company, who: str, period: pd.Period) -> bool:
-    """Whether a term ends in the period; without any term every period is open to leave."""
+    """Whether a term ends in the period, on paper to the end; without any term every period is open to leave."""
     until, termed, due = company.of(company.until()), False, False
     for s in company.subscriptions:
         if s["customer_id"] != who or not s["term_months"] or company.of(s["start_at"]) > until:
             continue
         termed = True
-        until_here = min(company.of(s["end_at"]), until) if s["end_at"] else until
+        until_here = on_paper(company, s)
         k = 1
         while (ends := company.of(add_months(s["start_at"], k * int(s["term_months"])) - DAY)) <= until_here:
             due = due or ends == period
@@ -194,7 +207,7 @@ def panel(company: Company) -> pd.DataFrame:
                 "spell": k,
                 "tenure_periods": (period - company.of(spell["start"])).n if spell else None,
                 "at_risk": at_risk,
-                "at_renewal": at_risk and (not contract or renews(company, who, period)),
+                "at_renewal": not contract or renews(company, who, period),
                 "exited": exited,
                 "exit_reason": spell["reason"] if exited else None,
                 **dict.fromkeys(("revenue", "margin", "cost_to_serve", "n_transactions")),

@@ -197,7 +197,7 @@ def test_renewals_and_revenue_by_hand(connection):
     )
     frame = frame_of(connection, build(connection, company)[0])
     due = {who: [m for m, yes in months(frame, who, "at_renewal").items() if yes] for who in ("term", "quarterly")}
-    assert due["term"] == [f"2024-{m:02d}" for m in range(2, 12)]  # 28 Feb, 30 March, …; December is not told yet
+    assert due["term"] == [f"2024-{m:02d}" for m in range(2, 13)]  # 28 Feb, 30 March, …
     assert due["quarterly"] == ["2024-04", "2024-07", "2024-10"]
     assert [m for m, yes in months(frame, "free", "at_renewal").items() if yes][:2] == ["2024-01", "2024-02"]
     assert months(frame, "term", "revenue")["2024-01"] == pytest.approx(1.0)
@@ -218,8 +218,31 @@ def test_a_term_that_ends_with_a_short_month_and_the_contract(connection):
     )
     frame = frame_of(connection, build(connection, company)[0])
     due = frame[frame["at_renewal"]]
-    assert due["period"].tolist() == [date(2021, 2, 22)]
-    assert due["exited"].tolist() == [True]
+    assert due["period"].tolist() == [date(2021, 2, 22), date(2021, 3, 29), date(2021, 4, 26)]
+    assert due["exited"].tolist() == [True, False, False]
+
+
+def test_a_schedule_runs_on_paper_whoever_left(connection):
+    company = twin.Company(
+        "month",
+        "contract",
+        0,
+        observed_until=date(2024, 12, 31),
+        subscriptions=[
+            contract("left", "2024-01-01", "2024-05-10", term_months=3.0),
+            contract("back", "2024-01-01", "2024-03-31", term_months=1.0),
+            contract("back", "2024-08-01", term_months=3.0),
+            contract("at once", "2024-01-01", "2024-04-30", term_months=1.0),
+            contract("at once", "2024-03-01", term_months=4.0),
+        ],
+    )
+    frame = frame_of(connection, build(connection, company)[0])
+    due = {who: [int(m[5:]) for m, yes in months(frame, who, "at_renewal").items() if yes] for who in ("left", "back")}
+    assert due == {"left": [3, 6, 9, 12], "back": [1, 2, 3, 4, 5, 6, 7, 10]}
+    assert [m for m, yes in months(frame, "at once", "at_renewal").items() if yes] == [
+        f"2024-{m:02d}" for m in (1, 2, 3, 4, 6, 10)
+    ]
+    assert [m for m, yes in months(frame, "left", "at_risk").items() if yes] == [f"2024-{m:02d}" for m in range(1, 6)]
 
 
 def test_metrics_hold_only_what_was_known_before_the_period(connection):

@@ -71,7 +71,7 @@ def test_remission_times_before_the_first_relapse_and_after_the_last():
 @pytest.mark.parametrize(("pair", "limits"), NEWCOMBE.items(), ids=str)
 def test_square_and_add_of_wilson_limits_gives_newcombes_table(pair, limits):
     upper, lower = ((x / n, *stats.binomtest(x, n).proportion_ci(0.95, "wilson")) for x, n in pair)
-    assert square_and_add(upper, lower) == pytest.approx(limits, abs=0.00006)
+    assert square_and_add((1, *upper), (-1, *lower)) == pytest.approx(limits, abs=0.00006)
 
 
 @pytest.fixture(scope="module")

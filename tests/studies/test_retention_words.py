@@ -315,17 +315,15 @@ def test_a_leaking_metric_gets_no_verdict_no_effect_and_no_finding():
 
 def test_the_figures_title_is_the_finding():
     titles = {
-        "consistent with": "Customers at NPS 9–10 stayed more often than those at 0–6. ",
-        "contradicted": "Customers at NPS 0–6 stayed more often than those at 9–10. ",
+        "consistent with": "Customers at NPS 9–10 stayed more often than at 0–6. ",
+        "contradicted": "Customers at NPS 0–6 stayed more often than at 9–10. ",
         "cannot tell": "No clear difference between NPS 9–10 and 0–6. ",
     }
     for case, title in titles.items():
         question, result, _ = told("contract", case)
         assert band_figure(question, result).alt.startswith(title)
     question, result, _ = told("repeat_purchase", "consistent with")
-    assert band_figure(question, result).alt.startswith(
-        "Customers at NPS 9–10 bought again more often than those at 0–6. "
-    )
+    assert band_figure(question, result).alt.startswith("Customers at NPS 9–10 bought again more often than at 0–6. ")
 
 
 def test_the_table_counts_who_left_or_bought_again():

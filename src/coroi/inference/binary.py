@@ -14,7 +14,8 @@ Rows = tuple[np.ndarray, np.ndarray, np.ndarray]  # design (r, p), weight of all
 
 TOLERANCE = 1e-11
 MAX_ITERATIONS = 60
-FLAT = 30.0  # a linear predictor beyond it has left every data set: the likelihood has no maximum
+MAX_HALVINGS = 30
+FLAT = 1e-6  # gain in log-likelihood below which a step that has not converged may lead to infinity
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class BinaryFit:
     n_iterations : int
         Steps taken.
     converged : bool
-        Whether the last step was below the tolerance in every coefficient.
+        Whether the last step was below the tolerance in every coefficient, columns scaled to the same size.
     separated : bool
         Whether the likelihood has no finite maximum.
     """
@@ -84,8 +85,10 @@ def fit_binary(blocks: Callable[[], Iterable[Rows]], start: np.ndarray, *, link:
     Notes
     -----
     Fisher scoring with step-halving; grouped rows give the estimates of single rows exactly, since both have
-    the same likelihood up to a constant. Reference: McCullagh and Nelder (1989), Generalized Linear Models,
-    section 2.5.
+    the same likelihood up to a constant. Where the likelihood gains next to nothing from a step that does not
+    shrink, the step is tried as a proof of separation: it raises the predictor of no row without the event and
+    lowers that of none with it. References: McCullagh and Nelder (1989), Generalized Linear Models, section
+    2.5; Albert and Anderson (1984), Biometrika 71:1-10.
     """
     coef = np.asarray(start, dtype=float).copy()
     at = _pass(blocks(), coef, link)
@@ -93,16 +96,14 @@ def fit_binary(blocks: Callable[[], Iterable[Rows]], start: np.ndarray, *, link:
         step = _solve(at.expected, at.score)
         if step is None:
             return _finish(coef, at, iteration, converged=False, separated=True)
-        for _ in range(30):
-            trial = _pass(blocks(), coef + step, link)
-            if trial.likelihood >= at.likelihood - 1e-9 * (1 + abs(at.likelihood)):
-                break
-            step = step / 2
-        coef, at = coef + step, trial
-        if at.widest > FLAT:
-            return _finish(coef, at, iteration, converged=False, separated=True)
-        if np.max(np.abs(step) / (1 + np.abs(coef))) < TOLERANCE:
+        if _relative(step, coef, at) < TOLERANCE:
             return _finish(coef, at, iteration, converged=True, separated=False)
+        if step @ at.score < FLAT and _separates(blocks(), step):
+            return _finish(coef, at, iteration, converged=False, separated=True)
+        climbed = _climb(blocks, coef, step, at, link)
+        if climbed is None:
+            return _finish(coef, at, iteration, converged=False, separated=False)
+        coef, at = climbed
     return _finish(coef, at, MAX_ITERATIONS, converged=False, separated=False)
 
 
@@ -203,24 +204,54 @@ class _At:
     expected: np.ndarray
     observed: np.ndarray
     likelihood: float
-    widest: float
+    weight: float
+
+
+def _relative(step: np.ndarray, coef: np.ndarray, at: _At) -> float:
+    """Return the largest step against its coefficient, each in units of its column's root mean square."""
+    size = np.sqrt(np.diag(at.expected) / at.weight)
+    return float(np.max(np.abs(step) * size / (1 + np.abs(coef) * size)))
+
+
+def _climb(
+    blocks: Callable[[], Iterable[Rows]], coef: np.ndarray, step: np.ndarray, at: _At, link: Link
+) -> tuple[np.ndarray, _At] | None:
+    """Halve the step until the likelihood does not fall; ``None`` where it always does."""
+    least = at.likelihood - 1e-9 * (1 + abs(at.likelihood))
+    for halving in range(MAX_HALVINGS):
+        trial = coef + step / 2**halving
+        there = _pass(blocks(), trial, link)
+        if there.likelihood >= least:
+            return trial, there
+    return None
+
+
+def _separates(rows: Iterable[Rows], direction: np.ndarray) -> bool:
+    """Whether a direction raises the predictor of no row without the event, and lowers it of none with it."""
+    wrong = most = 0.0
+    for design, n, events in rows:
+        change = design @ direction
+        most = max(most, float(np.abs(change).max(initial=0.0)))
+        wrong = max(wrong, float(change[events < n].max(initial=0.0)), float(-change[events > 0].min(initial=0.0)))
+    return wrong <= 1e-4 * most
 
 
 def _pass(rows: Iterable[Rows], coef: np.ndarray, link: Link) -> _At:
     p = len(coef)
     score, expected, observed = np.zeros(p), np.zeros((p, p)), np.zeros((p, p))
-    likelihood = widest = 0.0
+    likelihood = weight = 0.0
     for design, n, events in rows:
         eta = design @ coef
         _, slope = mean_and_slope(eta, link)
         mean, factor, bend = score_factor(eta, link)
         left = events - n * mean
         score += design.T @ (factor * left)
-        expected += design.T @ (design * (n * slope * factor)[:, None])
-        observed += design.T @ (design * (n * slope * factor - bend * left)[:, None])
+        informed = n * slope * factor
+        expected += design.T @ (design * informed[:, None])
+        observed += design.T @ (design * (informed - bend * left)[:, None])
+        weight += float(informed.sum())
         likelihood += float(special.xlogy(events, mean).sum() + special.xlog1py(n - events, -mean).sum())
-        widest = max(widest, float(np.abs(eta).max(initial=0.0)))
-    return _At(score, expected, observed, likelihood, widest)
+    return _At(score, expected, observed, likelihood, weight)
 
 
 def _finish(coef: np.ndarray, at: _At, iterations: int, *, converged: bool, separated: bool) -> BinaryFit:

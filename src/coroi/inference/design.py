@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,20 +22,29 @@ class Term:
     name : str
         Column of the covariates.
     levels : tuple of str
-        Its levels, the first being the reference; empty for a number that enters linearly. Its column holds
-        the levels by name, or their positions as whole numbers.
+        Its levels; empty for a number that enters linearly. Its column holds the levels by name, or their
+        positions as whole numbers.
     centre : float
         Subtracted from a number; a missing number then counts as zero.
+    reference : str
+        Level that the others are set against; the first if it is empty.
     """
 
     name: str
     levels: tuple[str, ...] = ()
     centre: float = 0.0
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        if self.levels and self.reference not in self.levels:
+            object.__setattr__(self, "reference", self.levels[0])
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the term's columns in the design."""
-        return tuple(f"{self.name}[{level}]" for level in self.levels[1:]) if self.levels else (self.name,)
+        if not self.levels:
+            return (self.name,)
+        return tuple(f"{self.name}[{level}]" for level in self.levels if level != self.reference)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +53,10 @@ class Usable:
 
     Parameters
     ----------
+    terms : tuple of Term
+        The terms, each set against a level whose rows stay.
     n, events : float
-        Rows and events, or their weights.
+        Rows and events that stay, or their weights.
     reasons : tuple of str
         For each column of the design, why it cannot be estimated; empty where it can.
     set_aside : dict of str to frozenset of str
@@ -54,6 +65,7 @@ class Usable:
         Why nothing at all can be estimated; empty where something can.
     """
 
+    terms: tuple[Term, ...]
     n: float
     events: float
     reasons: tuple[str, ...]
@@ -100,9 +112,7 @@ def design_matrix(covariates: pd.DataFrame, terms: Sequence[Term]) -> np.ndarray
     """
     columns = [np.ones(len(covariates))]
     for term in terms:
-        if term.name not in covariates.columns:
-            raise DataError(f"The cells have no column '{term.name}'. They have {', '.join(covariates.columns)}.")
-        values = covariates[term.name]
+        values = _column(covariates, term)
         if not term.levels:
             columns.append(np.nan_to_num(values.to_numpy(float) - term.centre, nan=0.0))
             continue
@@ -110,7 +120,7 @@ def design_matrix(covariates: pd.DataFrame, terms: Sequence[Term]) -> np.ndarray
         if (codes < 0).any():
             odd = sorted({str(v) for v in values[codes < 0]})[:3]
             raise DataError(f"'{term.name}' holds levels that its term does not know, such as {', '.join(odd)}.")
-        columns += [(codes == k).astype(float) for k in range(1, len(term.levels))]
+        columns += [(codes == k).astype(float) for k, level in enumerate(term.levels) if level != term.reference]
     return np.column_stack(columns)
 
 
@@ -127,68 +137,105 @@ def examine(cells: CellCounts, terms: Sequence[Term]) -> Usable:
     Returns
     -------
     Usable
-        Levels in which nobody or everybody has the event, levels without a row, columns that are combinations
-        of others, and data in which the event never or always happens.
+        Levels in which nobody or everybody has the event, among all rows or among those that stay once such
+        levels are set aside, levels without a row, columns that are combinations of others, and data in which
+        the event never or always happens. A term whose reference is among them is set against its first level
+        that stays.
     """
-    n, events, by_level = _count_levels(cells, terms)
-    reasons = dict.fromkeys(labels_of(terms), "")
-    set_aside: dict[str, frozenset[str]] = {}
-    for term in terms:
-        bad = {level: why for level in term.levels if (why := _certain(*by_level[term.name][level]))}
-        set_aside[term.name] = frozenset(bad)
-        reasons |= {f"{term.name}[{level}]": why for level, why in bad.items() if level != term.levels[0]}
-        if term.levels and term.levels[0] in bad:
-            reasons |= dict.fromkeys(term.labels, f"its reference: {bad[term.levels[0]]}")
-    hindrance = _hindrance(n, events)
+    n, events, set_aside, whys, hindrance = _set_aside(cells, terms)
+    terms = tuple(_with_reference(term, set_aside[term.name]) for term in terms)
+    reasons = {label: whys.get(label, "") for label in labels_of(terms)}
     if not hindrance:
-        labels = labels_of(terms)
-        free = [i for i, label in enumerate(labels) if not reasons[label]]
+        free = [label for label, reason in reasons.items() if not reason]
+        at = np.flatnonzero([not reason for reason in reasons.values()])
         gram = np.zeros((len(free), len(free)))
         for block in cells.blocks():
             design, _, counted, _ = rows_of(block, terms, set_aside)
-            part = design[:, free]
+            part = design[:, at]
             gram += part.T @ (part * counted[:, None])
-        for i, gone in zip(free, aliased(gram), strict=True):
+        for label, gone in zip(free, aliased(gram), strict=True):
             if gone:
-                reasons[labels[i]] = "it does not vary, or is a combination of the terms before it"
-    return Usable(n, events, tuple(reasons.values()), set_aside, hindrance)
+                reasons[label] = "it does not vary, or is a combination of the terms before it"
+    return Usable(terms, n, events, tuple(reasons.values()), set_aside, hindrance)
 
 
 def rows_of(
     block: Block, terms: Sequence[Term], set_aside: dict[str, frozenset[str]]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return a block's design, which of its cells are kept, and their n and events; cells set aside count zero."""
-    covariates = block.covariates
-    keep = np.ones(len(covariates), dtype=bool)
-    for term in terms:
-        if set_aside.get(term.name):
-            gone = [term.levels.index(level) for level in set_aside[term.name]]
-            keep &= ~np.isin(codes_of(covariates[term.name], term), gone)
-    return design_matrix(covariates, terms), keep, np.where(keep, block.n, 0.0), np.where(keep, block.events, 0.0)
+    keep = _kept(block, terms, set_aside)
+    design = design_matrix(block.covariates, terms)
+    return design, keep, np.where(keep, block.n, 0.0), np.where(keep, block.events, 0.0)
 
 
-def fit_rows(
-    cells: CellCounts, terms: Sequence[Term], usable: Usable
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def fit_rows(cells: CellCounts, usable: Usable) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield, block by block, the kept columns and rows of the design with n and events."""
     free = usable.free
     for block in cells.blocks():
-        design, keep, n, events = rows_of(block, terms, usable.set_aside)
+        design, keep, n, events = rows_of(block, usable.terms, usable.set_aside)
         yield design[np.ix_(keep, free)], n[keep], events[keep]
 
 
-def _count_levels(
+def _column(covariates: pd.DataFrame, term: Term) -> pd.Series:
+    if term.name not in covariates.columns:
+        raise DataError(f"The cells have no column '{term.name}'. They have {', '.join(covariates.columns)}.")
+    return covariates[term.name]
+
+
+def _with_reference(term: Term, gone: frozenset[str]) -> Term:
+    return replace(term, reference=next((level for level in term.levels if level not in gone), ""))
+
+
+def _kept(block: Block, terms: Sequence[Term], set_aside: dict[str, frozenset[str]]) -> np.ndarray:
+    keep = np.ones(len(block.covariates), dtype=bool)
+    for term in terms:
+        if set_aside[term.name]:
+            gone = [term.levels.index(level) for level in set_aside[term.name]]
+            keep &= ~np.isin(codes_of(_column(block.covariates, term), term), gone)
+    return keep
+
+
+def _set_aside(
     cells: CellCounts, terms: Sequence[Term]
+) -> tuple[float, float, dict[str, frozenset[str]], dict[str, str], str]:
+    """Set levels aside until every one that stays has rows with and without the event."""
+    set_aside: dict[str, frozenset[str]] = {term.name: frozenset() for term in terms}
+    whys: dict[str, str] = {}
+    n, events, counts = _count_levels(cells, terms, set_aside)
+    hindrance = _hindrance(n, events)
+    where = ""
+    while True:
+        found = {
+            (term.name, level): f"{why}{where}"
+            for term in terms
+            for level in term.levels
+            if level not in set_aside[term.name] and (why := _certain(*counts[term.name][level]))
+        }
+        if not found:
+            return n, events, set_aside, whys, hindrance
+        whys |= {f"{name}[{level}]": why for (name, level), why in found.items()}
+        set_aside |= {name: gone | {lev for t, lev in found if t == name} for name, gone in set_aside.items()}
+        if hindrance:
+            return n, events, set_aside, whys, hindrance
+        n, events, counts = _count_levels(cells, terms, set_aside)
+        where = ", among the rows that stay"
+        if n == 0:
+            hindrance = "every row has a level in which the event happens to nobody or to everybody"
+
+
+def _count_levels(
+    cells: CellCounts, terms: Sequence[Term], set_aside: dict[str, frozenset[str]]
 ) -> tuple[float, float, dict[str, dict[str, tuple[float, float]]]]:
     n = events = 0.0
     counts: dict[str, dict[str, tuple[float, float]]] = {t.name: dict.fromkeys(t.levels, (0.0, 0.0)) for t in terms}
     for block in cells.blocks():
-        n, events = n + float(block.n.sum()), events + float(block.events.sum())
+        keep = _kept(block, terms, set_aside)
+        n, events = n + float(block.n[keep].sum()), events + float(block.events[keep].sum())
         for term in terms:
             if not term.levels:
                 continue
-            codes = codes_of(block.covariates[term.name], term)
-            known = codes >= 0
+            codes = codes_of(_column(block.covariates, term), term)
+            known = (codes >= 0) & keep
             sizes = np.bincount(codes[known], block.n[known], minlength=len(term.levels))
             hits = np.bincount(codes[known], block.events[known], minlength=len(term.levels))
             for level, size, hit in zip(term.levels, sizes, hits, strict=True):

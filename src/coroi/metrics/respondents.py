@@ -29,8 +29,9 @@ def score_respondents(moments: pd.DataFrame, *, traits: Sequence[str], level: fl
     -------
     Result
         Terms ``difference`` (mean of those who answered less mean of the rest, in the trait's unit) and
-        ``standardised`` (in pooled standard deviations) by trait; Welch intervals. Not identified with fewer
-        than 10 customers on a side, or where a trait does not vary.
+        ``standardised`` (in standard deviations: the root of the two sides' mean variance, taken as known) by
+        trait; Welch intervals. Not identified with fewer than 10 customers on a side, or where a trait does not
+        vary.
 
     Notes
     -----

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -131,16 +132,17 @@ def fit_hazard(
     -----
     Estimates and clustered covariance equal those of the row-level fit. Rows of a level in which nobody or
     everybody leaves are set aside, since they would send its coefficient to infinity and tell nothing of the
-    others. Assumptions: see ``INFO``.
+    others; where that level is a reference, another takes its place, as ``spec`` tells. Assumptions: see
+    ``INFO``.
     """
     usable = examine(cells, terms)
-    fit, why = _fit(cells, terms, usable, link)
-    labels = labels_of(terms)
+    fit, why = _fit(cells, usable, link)
+    labels = labels_of(usable.terms)
     reasons = [r or why for r in usable.reasons]
     vcov = influence = None
     rows = [unknown(reason) for reason in reasons]
     if fit is not None and not why:
-        scores = _cluster_scores(cells, terms, usable, fit, link)
+        scores = _cluster_scores(cells, usable, fit, link)
         covariance = cluster_covariance(scores, fit.bread)
         free = np.flatnonzero(usable.free)
         for at, coef, error in zip(free, fit.coef, np.sqrt(np.diag(covariance)), strict=True):
@@ -154,7 +156,7 @@ def fit_hazard(
         spec={
             "link": link,
             "level": level,
-            "terms": [{"name": t.name, "levels": list(t.levels), "centre": t.centre} for t in terms],
+            "terms": [asdict(t) | {"levels": list(t.levels)} for t in usable.terms],
             "errors": "clustered, factor G / (G - 1)",
         },
         estimates=pd.DataFrame([{"term": label} | row for label, row in zip(labels, rows, strict=True)]),
@@ -232,7 +234,7 @@ def predict_retention(
     )
 
 
-def _fit(cells: CellCounts, terms: Sequence[Term], usable: Usable, link: Link) -> tuple[BinaryFit | None, str]:
+def _fit(cells: CellCounts, usable: Usable, link: Link) -> tuple[BinaryFit | None, str]:
     if usable.hindrance:
         return None, usable.hindrance
     if cells.n_clusters < 2:
@@ -240,7 +242,7 @@ def _fit(cells: CellCounts, terms: Sequence[Term], usable: Usable, link: Link) -
     start = np.zeros(int(usable.free.sum()))
     rate = usable.events / usable.n
     start[0] = np.log(-np.log1p(-rate)) if link == "cloglog" else np.log(rate / (1 - rate))
-    fit = fit_binary(lambda: fit_rows(cells, terms, usable), start, link=link)
+    fit = fit_binary(lambda: fit_rows(cells, usable), start, link=link)
     if fit.separated:
         return fit, "the covariates separate those who leave from those who stay, so no estimate exists"
     if not fit.converged or not np.isfinite(fit.bread).all():
@@ -248,10 +250,10 @@ def _fit(cells: CellCounts, terms: Sequence[Term], usable: Usable, link: Link) -
     return fit, ""
 
 
-def _cluster_scores(cells: CellCounts, terms: Sequence[Term], usable: Usable, fit: BinaryFit, link: Link) -> np.ndarray:
+def _cluster_scores(cells: CellCounts, usable: Usable, fit: BinaryFit, link: Link) -> np.ndarray:
     def parts() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         for block in cells.blocks():
-            design, keep, _, _ = rows_of(block, terms, usable.set_aside)
+            design, keep, _, _ = rows_of(block, usable.terms, usable.set_aside)
             design = design[:, usable.free]
             mean, factor, _ = score_factor(design @ fit.coef, link)
             factor = np.where(keep, factor, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -76,6 +76,7 @@ def fit_survival(
     bands: Sequence[str],
     horizon: int,
     contrast: tuple[str, str] | None = None,
+    combinations: Mapping[str, Mapping[str, float]] | None = None,
     counted: Literal["without event", "with event"] = "without event",
     level: float = 0.95,
 ) -> Result:
@@ -92,6 +93,8 @@ def fit_survival(
         Periods after the landmark.
     contrast : (str, str), optional
         The difference is the first band less the second.
+    combinations : Mapping of str to Mapping of str to float, optional
+        Further sums of bands' shares, by name of the term: a coefficient for each band.
     counted : str
         ``without event`` for retention, ``with event`` for repeat purchase.
     level : float
@@ -100,8 +103,8 @@ def fit_survival(
     Returns
     -------
     Result
-        Terms ``share`` by band and ``difference``; tables ``curves`` (by band and period) and ``bands``
-        (customers and events). Bands of fewer than 10 customers or known outcomes, bands that nobody is followed
+        Terms ``share`` by band, ``difference`` and the `combinations`; tables ``curves`` (by band and period) and
+        ``bands`` (customers and events). Bands of fewer than 10 customers or known outcomes, bands that nobody is followed
         in to the horizon, and differences without any event or with nothing but events are not identified.
 
     Raises
@@ -116,15 +119,17 @@ def fit_survival(
     the event they are the exact binomial ones for the customers whose outcome is known. The difference takes
     its interval from those of its two bands by square-and-add, so that it stays within −1 and 1.
     """
-    _validate(counts, bands, contrast)
+    sums = ({} if contrast is None else {"difference": {contrast[0]: 1.0, contrast[1]: -1.0}}) | dict(
+        combinations or {}
+    )
+    _validate(counts, bands, sums)
     counts = counts[counts["band"].isin(list(bands))]
     sizes = _sizes(counts, bands, horizon)
     curves = {
         b: _curve(counts[counts["band"] == b], level) for b in bands if sizes.loc[b, "customers"] >= MIN_CUSTOMERS
     }
     rows = [_share_row(b, curves.get(b), sizes.loc[b], horizon, counted) for b in bands]
-    if contrast is not None:
-        rows.append(_difference_row(rows, contrast, sizes))
+    rows += [_sum_row(term, parts, rows[: len(bands)], sizes) for term, parts in sums.items()]
     estimates = pd.DataFrame(rows)
     table = pd.concat([c.assign(band=b) for b, c in curves.items()], ignore_index=True) if curves else pd.DataFrame()
     if len(table) and counted == "with event":
@@ -136,6 +141,7 @@ def fit_survival(
             "bands": list(bands),
             "horizon": int(horizon),
             "contrast": contrast and list(contrast),
+            "combinations": {term: dict(parts) for term, parts in (combinations or {}).items()},
             "counted": counted,
             "level": level,
         },
@@ -146,7 +152,7 @@ def fit_survival(
     )
 
 
-def _validate(counts: pd.DataFrame, bands: Sequence[str], contrast: tuple[str, str] | None) -> None:
+def _validate(counts: pd.DataFrame, bands: Sequence[str], sums: Mapping[str, Mapping[str, float]]) -> None:
     missing = [c for c in ("band", "duration", "event", "n") if c not in counts.columns]
     if missing:
         raise DataError(f"survival: the counts lack the columns {', '.join(missing)}.")
@@ -158,7 +164,7 @@ def _validate(counts: pd.DataFrame, bands: Sequence[str], contrast: tuple[str, s
             "event that is not 0 or 1, or a count that is no positive whole number. Count customers by band, duration "
             "and event."
         )
-    strange = [b for b in contrast or () if b not in bands]
+    strange = [b for parts in sums.values() for b in parts if b not in bands]
     if strange:
         raise DataError(f"survival: the contrast names '{strange[0]}'. {did_you_mean(strange[0], bands)}")
 
@@ -223,44 +229,54 @@ def _share_row(band: str, curve: pd.DataFrame | None, size: pd.Series, horizon: 
     return row | known(share, at["std_error"], low, high)
 
 
-def _difference_row(rows: list[dict], contrast: tuple[str, str], sizes: pd.DataFrame) -> dict:
+def _sum_row(term: str, parts: Mapping[str, float], rows: list[dict], sizes: pd.DataFrame) -> dict:
     by_band = {r["band"]: r for r in rows}
-    upper, lower = (by_band[b] for b in contrast)
-    pair = sizes.loc[list(contrast)]
+    involved = sizes.loc[list(parts)]
     row = {
-        "term": "difference",
-        "band": f"{contrast[0]} less {contrast[1]}",
-        "horizon": upper["horizon"],
-        "customers": int(pair["customers"].sum()),
+        "term": term,
+        "band": _spoken(parts),
+        "horizon": rows[0]["horizon"],
+        "customers": int(involved["customers"].sum()),
     }
-    for one in (upper, lower):
-        if not one["identified"]:
-            return row | unknown(f"{one['reason']} ({one['band']})")
-    events = int(pair["events"].sum())
-    if events == 0:
-        return row | unknown("no customer of either band has the event, so nothing tells them apart")
-    if (pair["events"] == pair["customers"]).all():
-        return row | unknown("every customer of both bands has the event, so nothing tells them apart")
-    ends = ((r["estimate"], r["conf_low"], r["conf_high"]) for r in (upper, lower))
-    error = np.hypot(upper["std_error"], lower["std_error"])
-    return row | known(upper["estimate"] - lower["estimate"], error, *square_and_add(*ends))
+    for band in parts:
+        if not by_band[band]["identified"]:
+            return row | unknown(f"{by_band[band]['reason']} ({band})")
+    which = "either band" if len(parts) == 2 else "these bands"
+    if not involved["events"].sum():
+        return row | unknown(f"no customer of {which} has the event, so nothing tells them apart")
+    if (involved["events"] == involved["customers"]).all():
+        whose = "both bands" if len(parts) == 2 else "these bands"
+        return row | unknown(f"every customer of {whose} has the event, so nothing tells them apart")
+    terms = [(c, *(by_band[b][k] for k in ("estimate", "conf_low", "conf_high"))) for b, c in parts.items()]
+    error = np.sqrt(sum((c * by_band[b]["std_error"]) ** 2 for b, c in parts.items()))
+    return row | known(sum(c * e for c, e, _, _ in terms), error, *square_and_add(*terms))
 
 
-def square_and_add(upper: tuple[float, float, float], lower: tuple[float, float, float]) -> tuple[float, float]:
-    """Return the limits of a difference of two independent estimates from the limits of each.
+def _spoken(parts: Mapping[str, float]) -> str:
+    if sorted(parts.values()) == [-1.0, 1.0]:
+        upper, lower = sorted(parts, key=lambda band: -parts[band])
+        return f"{upper} less {lower}"
+    return ", ".join(f"{c:+g} × {band}" for band, c in parts.items())
+
+
+def square_and_add(*terms: tuple[float, float, float, float]) -> tuple[float, float]:
+    """Return the limits of a sum of independent estimates from the limits of each.
 
     Parameters
     ----------
-    upper, lower : (float, float, float)
-        Estimate, lower and upper limit; the difference is `upper` less `lower`.
+    terms : (float, float, float, float)
+        Coefficient, estimate, lower and upper limit of each part.
 
     Notes
     -----
-    Reference: Newcombe (1998), method 10; Zou and Donner (2008), eq. 2.
+    Reference: Newcombe (1998), method 10; Zou and Donner (2008), eq. 2, for sums: Zou, Huang and Zhang (2009),
+    Computational Statistics and Data Analysis 53:1080-1085, eq. 4.
     """
-    (a, a_low, a_high), (b, b_low, b_high) = upper, lower
-    return a - b - float(np.hypot(a - a_low, b_high - b)), a - b + float(np.hypot(a_high - a, b - b_low))
+    middle = sum(c * e for c, e, _, _ in terms)
+    down = sum((c * (e - (low if c > 0 else high))) ** 2 for c, e, low, high in terms)
+    up = sum((c * ((high if c > 0 else low) - e)) ** 2 for c, e, low, high in terms)
+    return middle - float(np.sqrt(down)), middle + float(np.sqrt(up))
 
 
 def _periods(n: int) -> str:
-    return f"{n} period" if n == 1 else f"{n} periods"
+    return f"{n} period{'' if n == 1 else 's'}"

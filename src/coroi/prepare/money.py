@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis
 
-from coroi.prepare.calendar import as_day, period_index
+from coroi.prepare.calendar import as_day, day_number, index_of, period_index
 from coroi.prepare.spells import FAR
 from coroi.schemas import PERIODS_PER_YEAR, Period
 
@@ -59,8 +59,6 @@ def money_of_contracts(subscriptions: Any, periods: Any, frequency: Period, obse
 
 def contract_rows(subscriptions: Any, frequency: Period, observed_until: date) -> Any:
     """Return contracts with day numbers and the indices of their first and last period within the data."""
-    from coroi.prepare.calendar import day_number, index_of
-
     until = index_of(observed_until, frequency)
     rows = subscriptions.mutate(
         start=day_number(subscriptions["start_at"]),
@@ -71,8 +69,11 @@ def contract_rows(subscriptions: Any, frequency: Period, observed_until: date) -
     return rows.filter(rows["first_idx"] <= until)
 
 
-def renewals(contracts: Any, frequency: Period) -> Any:
+def renewals(contracts: Any, frequency: Period, observed_until: date) -> Any:
     """Return the periods in which a term ends, and with it the choice to leave.
+
+    Once ended, a contract goes on renewing on paper until one that ends later begins, or to the end of the data:
+    the schedule says nothing of who left.
 
     Parameters
     ----------
@@ -80,16 +81,29 @@ def renewals(contracts: Any, frequency: Period) -> Any:
         From :func:`contract_rows`.
     frequency : str
         Length of a period.
+    observed_until : date
+        Last day of the data.
 
     Returns
     -------
     ibis.Table
         ``customer_id, idx``, each pair once; contracts without a term give none.
     """
-    terms = contracts.filter(contracts["term_months"] >= 1)
+    terms = _on_paper(contracts.filter(contracts["term_months"] >= 1), contracts, index_of(observed_until, frequency))
     months = terms["term_months"].round().cast("int64")
     length = (terms["last_idx"] - terms["first_idx"] + 1).cast("float64") * (12 / PERIODS_PER_YEAR[frequency])
     terms = terms.mutate(term=months, k=ibis.range(1, (length / months).floor().cast("int64") + 2).unnest())
     last = (terms["start_at"] + (terms["k"] * terms["term"]).as_interval("M")).cast("date") - ibis.interval(days=1)
     terms = terms.mutate(idx=period_index(last.cast("date"), frequency))
     return terms.filter(terms["idx"] <= terms["last_idx"]).select("customer_id", "idx").distinct()
+
+
+def _on_paper(terms: Any, contracts: Any, until: int) -> Any:
+    """Let each contract last until the period before a longer one of the same customer begins."""
+    ends = terms.select("customer_id", "end").distinct()
+    longer = ends.join(contracts.select("customer_id", next_idx="first_idx", next_end="end"), "customer_id")
+    longer = longer.filter(longer["next_end"] > longer["end"])
+    begins = longer.group_by("customer_id", "end").agg(next_idx=longer["next_idx"].min())
+    joined = terms.left_join(begins, ["customer_id", "end"])
+    last_idx = ibis.greatest(joined["last_idx"], joined["next_idx"].fill_null(until + 1) - 1)
+    return joined.select(**{c: joined[c] for c in terms.columns} | {"last_idx": last_idx})

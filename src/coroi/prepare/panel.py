@@ -217,14 +217,14 @@ def _with_people(panel: Any, tables: Mapping[str, Any], contract: bool, frequenc
     columns = panel.columns
     if contract:
         contracts = contract_rows(tables["subscriptions"], frequency, until)
-        due = renewals(contracts, frequency).mutate(_due=True)
+        due = renewals(contracts, frequency, until).mutate(_due=True)
         termed = contracts.filter(contracts["term_months"] >= 1).select("customer_id").distinct().mutate(_termed=True)
         joined = panel.left_join(due, ["customer_id", "idx"]).drop("customer_id_right", "idx_right")
         joined = joined.left_join(termed, "customer_id")
         free = joined["_termed"].isnull()
-        panel = joined.select(*columns, at_renewal=joined["at_risk"] & (free | joined["_due"].fill_null(False)))
+        panel = joined.select(*columns, at_renewal=free | joined["_due"].fill_null(False))
     else:
-        panel = panel.mutate(at_renewal=panel["at_risk"])
+        panel = panel.mutate(at_renewal=True)
     panel = panel.mutate(cost_to_serve=ibis.null("float64"), weight=ibis.literal(1.0))
     columns = panel.columns
     if "customers" not in tables:

@@ -83,8 +83,14 @@ def flow_figure(survey: Survey) -> report.Picture | report.Block:
     ax.barh(frame["table"], lost, left=kept, color="#d9dcdf", edgecolor=MUTED, hatch="///", height=0.55)
     for at, (name, value) in enumerate(zip(frame["table"], kept, strict=True)):
         rows = frame.loc[frame["table"] == name, "in"].iloc[0]
-        color = "white" if value >= 60 else "black"  # legible on the bar, or on the hatching beside a short one
-        ax.text(2, at, f"{percent(value / 100, 1)} of {plural(int(rows), 'row')}", color=color, va="center")
+        said, paper = (
+            f"{percent(value / 100, 1)} of {plural(int(rows), 'row')}",
+            {"facecolor": "white", "edgecolor": "none"},
+        )
+        if value >= 55:
+            ax.text(2, at, said, color="white", va="center")
+        else:  # the bar is shorter than the words
+            ax.text(value + 3, at, said, va="center", bbox=paper)
     ax.invert_yaxis()
     ax.set_xlim(0, 100)
     ax.grid(visible=False, axis="y")

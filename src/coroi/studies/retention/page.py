@@ -132,9 +132,9 @@ def _title(question: Question, result: Result) -> str:
     row = difference(result)
     more = "bought again more often" if question.relationship == "repeat_purchase" else "stayed more often"
     if row["conf_low"] > 0:
-        return f"Customers at {question.label} {pair[0]} {more} than those at {pair[1]}"
+        return f"Customers at {question.label} {pair[0]} {more} than at {pair[1]}"
     if row["conf_high"] < 0:
-        return f"Customers at {question.label} {pair[1]} {more} than those at {pair[0]}"
+        return f"Customers at {question.label} {pair[1]} {more} than at {pair[0]}"
     return f"No clear difference between {question.label} {pair[0]} and {pair[1]}"
 
 

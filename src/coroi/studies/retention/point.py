@@ -40,6 +40,8 @@ class PointEffect:
         The step on the metric's scale.
     life_table : pandas.DataFrame
         ``tenure_periods, n, events``.
+    tenure_bands : tuple of (int, str)
+        First period and name of each tenure band.
     n_answered : int
         Customers that the step is about.
     revenue : float
@@ -53,6 +55,7 @@ class PointEffect:
     step: Result | None
     size: float
     life_table: pd.DataFrame
+    tenure_bands: tuple[tuple[int, str], ...]
     n_answered: int
     revenue: float
     reason: str = ""
@@ -98,7 +101,7 @@ def fit_point(
     answered = ahead[state == ANSWERED]
     n = int(answered.loc[answered["step"] == 0, "customers"].sum())
     if not n:
-        return _nothing("no customer had a usable answer", size, hazard=hazard, life_table=cells.by_tenure)
+        return _nothing("no customer had a usable answer", size, hazard=hazard, cells=cells)
     return PointEffect(
         hazard=hazard,
         by_band=predict_retention(hazard, ahead, groups="band", level=level),
@@ -107,6 +110,7 @@ def fit_point(
         ),
         size=size,
         life_table=cells.by_tenure,
+        tenure_bands=_bands_of(cells),
         n_answered=n,
         revenue=_mean_revenue(inputs, question),
     )
@@ -162,16 +166,19 @@ def _mean_revenue(inputs: Inputs, question: Question) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _nothing(
-    reason: str, size: float, *, hazard: Result | None = None, life_table: pd.DataFrame | None = None
-) -> PointEffect:
-    table = pd.DataFrame({"tenure_periods": [], "n": [], "events": []}) if life_table is None else life_table
+def _bands_of(cells: PanelCells) -> tuple[tuple[int, str], ...]:
+    return tuple(zip(cells.tenure_starts, cells.levels["tenure"], strict=True))
+
+
+def _nothing(reason: str, size: float, *, hazard: Result | None = None, cells: PanelCells | None = None) -> PointEffect:
+    empty = pd.DataFrame({"tenure_periods": [], "n": [], "events": []})
     return PointEffect(
         hazard=hazard,
         by_band=None,
         step=None,
         size=size,
-        life_table=table,
+        life_table=empty if cells is None else cells.by_tenure,
+        tenure_bands=() if cells is None else _bands_of(cells),
         n_answered=0,
         revenue=float("nan"),
         reason=reason,

@@ -1,0 +1,39 @@
+"""The studies' notebooks, run by hand on the sample: they show the sentence that the functions give."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from coroi.studies import readiness, retention
+from coroi.studies.inputs import OUTPUT, PREPARED, Inputs, open_inputs
+from coroi.studies.registry import STUDIES, notebook_of
+
+
+def retention_sentence(inputs: Inputs) -> str:
+    question = retention.ask(inputs)
+    result = retention.fit(question)
+    return retention.answer(question, result, retention.verdict(question, result)).sentence
+
+
+def readiness_sentence(inputs: Inputs) -> str:
+    return readiness.answer(readiness.look(inputs), inputs).sentence
+
+
+SENTENCES = {"readiness": readiness_sentence, "retention": retention_sentence}
+FIGURES = {"readiness": 1, "retention": 2}
+
+
+@pytest.mark.parametrize("study", SENTENCES)
+def test_it_runs_by_hand_and_shows_the_answer(study, tmp_path, monkeypatch):
+    for name in (PREPARED, OUTPUT):
+        monkeypatch.delenv(name, raising=False)
+    assert study in STUDIES
+    node = nbformat.read(notebook_of(study), as_version=4)
+    NotebookClient(node, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [o for cell in node.cells if cell.cell_type == "code" for o in cell.outputs]
+    shown = [o.data["text/plain"] for o in outputs if "data" in o]
+    assert any(text.startswith(SENTENCES[study](open_inputs())) for text in shown)
+    assert sum("image/png" in o.get("data", {}) for o in outputs) == FIGURES[study]
+    assert [o for o in outputs if o.output_type in ("error", "stream")] == []
