@@ -145,7 +145,7 @@ def machine() -> str:
 
 def report(rows: Sequence[Row], out: Path | None) -> None:
     """Print the table, and write all runs as JSON where a file is given."""
-    print(f"{machine()}; load before the run is the reader's to keep low.\n\n{markdown(rows)}")
+    print(f"{machine()}\n\n{markdown(rows)}")
     if out is not None:
         words = {"machine": machine(), "rows": [asdict(row) | {"ratios": row.ratios} for row in rows]}
         out.write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Binary regression by Fisher scoring over blocks of grouped rows, and the covariance of clusters."""
+"""Binary regression by Fisher scoring over blocks of grouped rows."""
 
 from __future__ import annotations
 
@@ -66,6 +66,14 @@ def mean_and_slope(eta: np.ndarray, link: Link) -> tuple[np.ndarray, np.ndarray]
     return -np.expm1(-rate), np.exp(eta - rate)
 
 
+def log_complement(eta: np.ndarray, link: Link) -> tuple[np.ndarray, np.ndarray]:
+    """Return the log of one less the probability, and how fast it falls with the linear predictor."""
+    if link == "logit":
+        return special.log_expit(-eta), special.expit(eta)
+    rate = np.exp(np.minimum(eta, 100.0))  # beyond it nothing is left, and larger numbers would overflow
+    return -rate, rate
+
+
 def fit_binary(blocks: Callable[[], Iterable[Rows]], start: np.ndarray, *, link: Link) -> BinaryFit:
     """Maximise the binomial likelihood of grouped rows.
 
@@ -115,57 +123,6 @@ def score_factor(eta: np.ndarray, link: Link) -> tuple[np.ndarray, np.ndarray, n
     rate = np.exp(np.minimum(eta, 700.0))
     factor = np.divide(rate, mean, out=np.ones_like(rate), where=mean > 0)
     return mean, factor, factor * (1 - np.divide(slope, mean, out=np.ones_like(slope), where=mean > 0))
-
-
-def cluster_covariance(scores: np.ndarray, bread: np.ndarray) -> np.ndarray:
-    """Return the covariance that allows any dependence within clusters.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (n_clusters, p)
-        Scores summed by cluster at the estimate.
-    bread : ndarray, shape (p, p)
-        Inverse of the observed information.
-
-    Notes
-    -----
-    Sandwich with the factor G / (G − 1) for G clusters, and no other. Reference: Liang and Zeger (1986),
-    Biometrika 73:13-22.
-    """
-    g = len(scores)
-    return bread @ (scores.T @ scores) @ bread * (g / (g - 1))
-
-
-def sum_by_cluster(
-    parts: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]], n_clusters: int, n_params: int
-) -> np.ndarray:
-    """Sum multiples of a design's rows by cluster; a cluster may turn up in several parts.
-
-    Parameters
-    ----------
-    parts : iterable of (cluster, cell, factor, design)
-        Cluster number (from 0), row of the design and what that row is multiplied by, each of shape (r,), and the
-        part's design, shape (n_cells, n_params).
-    n_clusters, n_params : int
-        Shape of the answer.
-
-    Returns
-    -------
-    ndarray, shape (n_clusters, n_params)
-    """
-    from scipy import sparse
-
-    total = np.zeros((n_clusters, n_params))
-    place = np.empty(n_clusters, dtype=np.int32)
-    for cluster, cell, factor, design in parts:
-        seen = np.zeros(n_clusters, dtype=bool)
-        seen[cluster] = True
-        present = np.flatnonzero(seen)
-        place[present] = np.arange(len(present), dtype=np.int32)
-        # multiplied as coordinates: sorting them into rows first takes five times as long
-        picker = sparse.coo_array((factor, (place[cluster], cell)), shape=(len(present), len(design)))
-        total[present] += picker @ design
-    return total
 
 
 def aliased(gram: np.ndarray, tolerance: float = 1e-9) -> np.ndarray:

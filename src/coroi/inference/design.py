@@ -124,6 +124,15 @@ def design_matrix(covariates: pd.DataFrame, terms: Sequence[Term]) -> np.ndarray
     return np.column_stack(columns)
 
 
+def strange_rows(covariates: pd.DataFrame, terms: Sequence[Term]) -> np.ndarray:
+    """Mark the rows that hold a level which its term does not know, shape (n_cells,)."""
+    strange = np.zeros(len(covariates), dtype=bool)
+    for term in terms:
+        if term.levels:
+            strange |= codes_of(_column(covariates, term), term) < 0
+    return strange
+
+
 def examine(cells: CellCounts, terms: Sequence[Term]) -> Usable:
     """Find what cannot be estimated before anything is fitted.
 

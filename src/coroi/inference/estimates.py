@@ -32,11 +32,14 @@ def wald(estimate: float, error: float, level: float) -> dict:
 
 
 def log_log_share(share: float, error: float, level: float) -> dict:
-    """Return a share strictly between 0 and 1 with its interval on the log(−log) scale.
+    """Return a share with its interval on the log(−log) scale; at 0 or 1 with a normal one, cut to a share.
 
     Notes
     -----
     Reference: Kalbfleisch and Prentice (2002), The Statistical Analysis of Failure Time Data, eq. 1.13.
     """
-    half = stats.norm.ppf(0.5 + level / 2) * error / (share * abs(np.log(share)))
+    quantile = stats.norm.ppf(0.5 + level / 2)
+    if not 0 < share < 1:
+        return known(share, error, max(share - quantile * error, 0.0), min(share + quantile * error, 1.0))
+    half = quantile * error / (share * abs(np.log(share)))
     return known(share, error, share ** np.exp(half), share ** np.exp(-half))

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
-from coroi.inference.binary import (
-    BinaryFit,
-    Link,
-    cluster_covariance,
-    fit_binary,
-    mean_and_slope,
-    score_factor,
-    sum_by_cluster,
-)
-from coroi.inference.design import Term, Usable, design_matrix, examine, fit_rows, labels_of, rows_of
+from coroi.inference.binary import Link, fit_binary, log_complement, mean_and_slope
+from coroi.inference.clusters import cluster_covariance, cluster_scores
+from coroi.inference.design import Term, Usable, design_matrix, examine, fit_rows, labels_of, strange_rows
 from coroi.inference.estimates import log_log_share, unknown, wald
+from coroi.inference.survivors import Survivors, mean_survivors
 from coroi.models.info import Info
 from coroi.results import Result
 from coroi.schemas import CellCounts
@@ -121,7 +115,7 @@ def fit_hazard(
     Result
         A term for the constant and each column. Not identified: levels in which nobody or everybody leaves,
         columns that are combinations of others, and everything where no maximum exists (separation), the fit
-        does not converge, or there is but one cluster.
+        does not converge, or the clusters are no more than the terms.
 
     Raises
     ------
@@ -136,20 +130,18 @@ def fit_hazard(
     ``INFO``.
     """
     usable = examine(cells, terms)
-    fit, why = _fit(cells, usable, link)
+    fitted, why = _fit(cells, usable, link)
     labels = labels_of(usable.terms)
-    reasons = [r or why for r in usable.reasons]
+    rows = [unknown(reason or why) for reason in usable.reasons]
     vcov = influence = None
-    rows = [unknown(reason) for reason in reasons]
-    if fit is not None and not why:
-        scores = _cluster_scores(cells, usable, fit, link)
-        covariance = cluster_covariance(scores, fit.bread)
+    if fitted is not None:
+        coef, covariance, moved = fitted
         free = np.flatnonzero(usable.free)
-        for at, coef, error in zip(free, fit.coef, np.sqrt(np.diag(covariance)), strict=True):
-            rows[at] = wald(coef, error, level)
+        for at, value, error in zip(free, coef, np.sqrt(np.diag(covariance)), strict=True):
+            rows[at] = wald(value, error, level)
         names = [labels[i] for i in free]
         vcov = pd.DataFrame(covariance, index=names, columns=names)
-        influence = pd.DataFrame(scores @ fit.bread, columns=names) if keep_influence else None
+        influence = pd.DataFrame(moved, columns=names) if keep_influence else None
     return Result(
         method="hazard",
         estimand=INFO.estimand,
@@ -183,8 +175,8 @@ def predict_retention(
         From :func:`fit_hazard`.
     profiles : pandas.DataFrame
         One row for each profile and period ahead: the terms' columns, ``profile`` (its number), ``customers``
-        (weight of the profile, the same in all its periods) and the column `groups`; ``at_risk``, if it is
-        there, is 0 in periods in which nobody can leave.
+        (weight of the profile, the same in all its periods) and the column `groups`; a profile's rows in the
+        order of time; ``at_risk``, if it is there, is 0 in periods in which nobody can leave.
     groups : str
         Column of the groups whose mean retention is wanted.
     contrast : (str, str), optional
@@ -204,26 +196,29 @@ def predict_retention(
     Retention of a profile is the product of one less its hazards; a group's is the mean over its customers
     (g-computation). Assumptions as for the hazard, and that the score would stay where it was.
     """
-    terms = [Term(t["name"], tuple(t["levels"]), t["centre"]) for t in result.spec["terms"]]  # type: ignore[attr-defined]
+    terms = [Term(**t | {"levels": tuple(t["levels"])}) for t in result.spec["terms"]]  # type: ignore[attr-defined]
+    link: Link = result.spec["link"]  # type: ignore[assignment]
     known = result.estimates["identified"].to_numpy(bool)
-    coef = np.where(known, result.estimates["estimate"].to_numpy(float), 0.0)
-    design = design_matrix(profiles, terms)
-    lacking = (np.abs(design[:, ~known]).sum(axis=1) > 0) | (not known.any())
-    hazard, slope = mean_and_slope(design @ coef, result.spec["link"])  # type: ignore[arg-type]
-    open_to_leave = profiles["at_risk"].to_numpy(float) if "at_risk" in profiles else 1.0
-    hazard, slope = hazard * open_to_leave, slope * open_to_leave
-    why = next((r for r in result.estimates["reason"] if r), "")
-    rows, told = [], {}
-    for group, at in profiles.groupby(groups, sort=False).indices.items():
-        if lacking[at].any():
-            rows += [{"term": term, "band": group} | unknown(why) for term in ("retention", "periods_stayed")]
+    strange = strange_rows(profiles, terms)
+    design = np.zeros((len(profiles), len(known)))
+    design[~strange] = design_matrix(profiles[~strange], terms)
+    eta = design[:, known] @ result.estimates["estimate"].to_numpy(float)[known]
+    open_to_leave = profiles["at_risk"].to_numpy(float) if "at_risk" in profiles else np.ones(len(profiles))
+    log_stay, pull = (open_to_leave * part for part in log_complement(eta, link))
+    rows, told, whys = [], {}, {}
+    for group, at in profiles.groupby(groups, sort=False, observed=True).indices.items():
+        asked = at[open_to_leave[at] > 0]
+        whys[group] = _why_not(result, design[asked], strange[asked])
+        if whys[group]:
+            rows += [{"term": term, "band": group} | unknown(whys[group]) for term in ("retention", "periods_stayed")]
             continue
-        told[group] = _group_means(profiles.iloc[at], hazard[at], slope[at], design[at][:, known])
-        (share, gradient), (stay, stay_gradient) = told[group]
-        rows.append({"term": "retention", "band": group} | log_log_share(share, _error(gradient, result), level))
-        rows.append({"term": "periods_stayed", "band": group} | wald(stay, _error(stay_gradient, result), level))
+        profile, customers = (profiles[c].to_numpy()[at] for c in ("profile", "customers"))
+        told[group] = mean = mean_survivors(profile, customers, log_stay[at], pull[at], design[at][:, known])
+        error, stay_error = _error(mean.share_gradient, result), _error(mean.stay_gradient, result)
+        rows.append({"term": "retention", "band": group} | log_log_share(mean.share, error, level))
+        rows.append({"term": "periods_stayed", "band": group} | wald(mean.stay, stay_error, level))
     if contrast is not None:
-        rows += _differences(contrast, told, result, level, why)
+        rows += _differences(contrast, told, whys, result, level)
     return Result(
         method="hazard",
         estimand="mean share still there at the horizon, the score held where it was, by group",
@@ -234,75 +229,52 @@ def predict_retention(
     )
 
 
-def _fit(cells: CellCounts, usable: Usable, link: Link) -> tuple[BinaryFit | None, str]:
+def _why_not(result: Result, design: np.ndarray, strange: np.ndarray) -> str:
+    """Say why a group's retention cannot be told; empty where it can."""
+    reasons = result.estimates["reason"].to_numpy(str)
+    if not result.estimates["identified"].any():
+        return str(reasons[0])
+    if strange.any():
+        return "some of its customers have a level that no row at risk has"
+    missing = np.flatnonzero((design != 0).any(axis=0) & (reasons != ""))
+    return f"{reasons[missing[0]]} ({result.estimates['term'].iloc[missing[0]]})" if len(missing) else ""
+
+
+def _fit(cells: CellCounts, usable: Usable, link: Link) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray] | None, str]:
+    """Return coefficients, their covariance and the influence of each cluster; or none, and why."""
     if usable.hindrance:
         return None, usable.hindrance
-    if cells.n_clusters < 2:
-        return None, "there is but one customer"
     start = np.zeros(int(usable.free.sum()))
     rate = usable.events / usable.n
     start[0] = np.log(-np.log1p(-rate)) if link == "cloglog" else np.log(rate / (1 - rate))
     fit = fit_binary(lambda: fit_rows(cells, usable), start, link=link)
     if fit.separated:
-        return fit, "the covariates separate those who leave from those who stay, so no estimate exists"
+        return None, "the covariates separate those who leave from those who stay, so no estimate exists"
     if not fit.converged or not np.isfinite(fit.bread).all():
-        return fit, f"the fit did not converge in {fit.n_iterations} steps"
-    return fit, ""
-
-
-def _cluster_scores(cells: CellCounts, usable: Usable, fit: BinaryFit, link: Link) -> np.ndarray:
-    def parts() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-        for block in cells.blocks():
-            design, keep, _, _ = rows_of(block, usable.terms, usable.set_aside)
-            design = design[:, usable.free]
-            mean, factor, _ = score_factor(design @ fit.coef, link)
-            factor = np.where(keep, factor, 0.0)
-            for cluster, cell, n, events in block.clusters():
-                yield cluster, cell, factor[cell] * (events - n * mean[cell]), design
-
-    return sum_by_cluster(parts(), cells.n_clusters, len(fit.coef))
-
-
-def _group_means(
-    rows: pd.DataFrame, hazard: np.ndarray, slope: np.ndarray, design: np.ndarray
-) -> tuple[tuple[float, np.ndarray], tuple[float, np.ndarray]]:
-    """Return mean retention and mean periods stayed over the profiles of a group, with their gradients."""
-    order = np.argsort(rows["profile"].to_numpy(), kind="stable")
-    profile = rows["profile"].to_numpy()[order]
-    starts = np.flatnonzero(np.r_[True, profile[1:] != profile[:-1]])
-    counts = np.diff(np.r_[starts, len(profile)])
-    weight = rows["customers"].to_numpy(float)[order][starts]
-    weight = weight / weight.sum()
-    share = stay = 0.0
-    p = design.shape[1]
-    share_gradient, stay_gradient = np.zeros(p), np.zeros(p)
-    for first, count, w in zip(starts, counts, weight, strict=True):
-        at = order[first : first + count]
-        kept = np.cumprod(1 - hazard[at])
-        pull = np.cumsum((slope[at] / (1 - hazard[at]))[:, None] * design[at], axis=0)
-        share += w * kept[-1]
-        share_gradient -= w * kept[-1] * pull[-1]
-        stay += w * (1 + kept[:-1].sum())
-        stay_gradient -= w * (kept[:-1, None] * pull[:-1]).sum(axis=0)
-    return (float(share), share_gradient), (float(stay), stay_gradient)
+        return None, f"the fit did not converge in {fit.n_iterations} steps"
+    scores, n_clusters = cluster_scores(cells, usable, fit.coef, link)
+    if n_clusters == 1:
+        return None, "there is but one customer"
+    if n_clusters <= len(fit.coef):
+        return None, f"{n_clusters} customers are too few to tell the errors of {len(fit.coef)} terms"
+    return (fit.coef, cluster_covariance(scores, fit.bread, n_clusters), scores @ fit.bread), ""
 
 
 def _differences(
-    contrast: tuple[str, str],
-    told: dict[str, tuple[tuple[float, np.ndarray], tuple[float, np.ndarray]]],
-    result: Result,
-    level: float,
-    why: str,
+    contrast: tuple[str, str], told: dict[str, Survivors], whys: dict[str, str], result: Result, level: float
 ) -> list[dict]:
     name = f"{contrast[0]} less {contrast[1]}"
     terms = ("difference", "difference_periods_stayed")
-    if not set(contrast) <= set(told):
-        return [{"term": term, "band": name} | unknown(why or "a group has no customers") for term in terms]
-    rows = []
-    for term, first, second in zip(terms, told[contrast[0]], told[contrast[1]], strict=True):
-        error = _error(first[1] - second[1], result)
-        rows.append({"term": term, "band": name} | wald(first[0] - second[0], error, level))
-    return rows
+    why = next((whys.get(group, "it has no customers") for group in contrast if group not in told), "")
+    if why:
+        return [{"term": term, "band": name} | unknown(why) for term in terms]
+    first, second = (told[group] for group in contrast)
+    error = _error(first.share_gradient - second.share_gradient, result)
+    stay_error = _error(first.stay_gradient - second.stay_gradient, result)
+    return [
+        {"term": terms[0], "band": name} | wald(first.share - second.share, error, level),
+        {"term": terms[1], "band": name} | wald(first.stay - second.stay, stay_error, level),
+    ]
 
 
 def _error(gradient: np.ndarray, result: Result) -> float:

@@ -104,8 +104,8 @@ def fit_survival(
     -------
     Result
         Terms ``share`` by band, ``difference`` and the `combinations`; tables ``curves`` (by band and period) and
-        ``bands`` (customers and events). Bands of fewer than 10 customers or known outcomes, bands that nobody is followed
-        in to the horizon, and differences without any event or with nothing but events are not identified.
+        ``bands`` (customers and events). Bands of fewer than 10 customers or known outcomes, bands that nobody is
+        followed in to the horizon, and differences without any event or with nothing but events are not identified.
 
     Raises
     ------

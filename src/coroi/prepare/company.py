@@ -146,6 +146,8 @@ def _flags(
     gone = {f"{name} flag" if name.casefold() in _TAKEN else name: flagged for name, flagged in gone.items()}
     if panel is not None:
         gone["exit_in_panel"] = panel.data.filter(panel.data["exited"]).select("customer_id").distinct()
+    elif "snapshot" in tables:
+        gone["left_in_snapshot"] = tables["snapshot"].filter(tables["snapshot"]["left"]).select("customer_id")
     return cross_tabulate(connection, people, gone)
 
 

@@ -38,7 +38,7 @@ def area_under_curve(value: np.ndarray, event: np.ndarray, n: np.ndarray) -> flo
     return float((yes * (below + no / 2)).sum() / pairs)
 
 
-def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", outcome: str = "exit") -> Check:
+def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", happened: str = "left") -> Check:
     """Flag a column that predicts the outcome too well to have been known before it.
 
     Parameters
@@ -49,8 +49,8 @@ def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", outcome: s
         Its name.
     label : str
         What sentences call it; the name by default.
-    outcome : str
-        What the event is.
+    happened : str
+        What customers with the event did: "left", "bought again".
 
     Returns
     -------
@@ -68,12 +68,11 @@ def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", outcome: s
     known = counts[counts["score"].notna()]
     levels = known.assign(events=known["n"] * known["event"]).groupby("score", as_index=False)[["n", "events"]].sum()
     levels["share"] = levels["events"] / levels["n"]
-    tested = f"whether {called} could have been known before the {outcome}"
+    tested = f"whether {called} can have been there before customers {happened}"
     total, events = int(levels["n"].sum()), int(levels["events"].sum())
     if total == 0 or events in (0, total):
-        said = (
-            f"{called} cannot be tested for a leak: the outcome is the same for all {total:,} customers with a value."
-        )
+        whom = "the one customer" if total == 1 else f"all {total:,} customers"
+        said = f"{called} cannot be tested for a leak: the outcome is the same for {whom} with a value."
         return Check(name=f"leak_{column}", tested=tested, passed=None, sentence=said, table=levels)
     auc = area_under_curve(*(known[c].to_numpy() for c in ("score", "event", "n")))
     rate = events / total
@@ -85,13 +84,13 @@ def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", outcome: s
         found.append(f"it ranks {100 * max(auc, 1 - auc):.1f} of 100 pairs of customers rightly")
     if len(certain):
         n = int(certain["n"].sum())
-        found.append(f"all {n:,} customers with {_levels(certain)} have the {outcome}")
+        found.append(f"all {n:,} customers at {_levels(certain)} {happened}")
     if spared["n"].sum() >= CERTAIN_SHARE * total:
         n = int(spared["n"].sum())
         expected = f"where {n * rate:,.0f} were to be expected"
-        found.append(f"none of the {n:,} customers with {_levels(spared)} has the {outcome}, {expected}")
+        found.append(f"none of the {n:,} customers at {_levels(spared)} {happened}, {expected}")
     if found:
-        said = f"{called} knows the {outcome} too well to have been there before it: {'; '.join(found)}."
+        said = f"{called} knows too well who {happened} to have been there before: {'; '.join(found)}."
         said += " It gets no verdict."
     else:
         said = f"{called} ranks {100 * auc:.0f} of 100 pairs rightly (50 is chance), which is no sign of a leak."
@@ -100,5 +99,6 @@ def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", outcome: s
 
 def _levels(levels: pd.DataFrame) -> str:
     values = [f"{v:g}" for v in levels["score"]]
-    shown = ", ".join(values[:5]) + (" …" if len(values) > 5 else "")
-    return f"the value {shown}" if len(values) == 1 else f"the values {shown}"
+    if len(values) > 5:
+        return ", ".join(values[:5]) + " …"
+    return " and ".join([", ".join(values[:-1]), values[-1]] if len(values) > 1 else values)

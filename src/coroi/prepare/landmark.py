@@ -89,7 +89,8 @@ def contract_cohort(
     if start < first or start > last:
         most = max(last - first + 1, 0)
         reason = (
-            f"the data show {most} periods in which an exit can be told, fewer than the horizon of {horizon}"
+            f"the data show {most} {frequency}{'' if most == 1 else 's'} in which an exit can be told, fewer than the "
+            f"horizon of {horizon}"
             if not landmark
             else f"the landmark {landmark} lies outside the periods in which an exit can be told"
         )

@@ -55,7 +55,7 @@ def profiles_ahead(
     cohort : LandmarkCohort
         The customers.
     cells : PanelCells
-        Gives the codes of states, tenure bands and segments.
+        Gives the tenure bands.
     panel : Panel, optional
         Of contracts: tenure then grows with each period ahead. Without it time starts at the landmark, or
         stands still in a snapshot.
@@ -65,8 +65,8 @@ def profiles_ahead(
     Returns
     -------
     pandas.DataFrame
-        ``profile, customers, step, score, state, tenure, segment, at_risk``; codes as in `cells`, −1 for a
-        level that has no row at risk.
+        ``profile, customers, step, score, state, tenure, segment, at_risk``; the state and the segment by name,
+        whether or not a row at risk has them, the tenure band by its position in `cells`.
     """
     people = _coded(cohort.people)
     if at_renewal and panel is not None:
@@ -81,19 +81,20 @@ def profiles_ahead(
     ahead = kinds.loc[kinds.index.repeat(len(steps))].reset_index(names="profile")
     ahead["step"] = np.tile(steps, len(kinds))
     grown = ahead["tenure_periods"] + (ahead["step"] if cohort.horizon > 1 else 0)
-    at_risk = (ahead["renewals"].to_numpy(np.int64) >> ahead["step"].to_numpy(np.int64)) & 1 if at_renewal else 1.0
+    due = (ahead["renewals"].to_numpy(np.int64) >> ahead["step"].to_numpy(np.int64)) & 1
+    at_risk = due.astype(float) if at_renewal else 1.0
     return pd.DataFrame(
         {
             "profile": ahead["profile"],
             "customers": ahead["customers"],
             "step": ahead["step"],
             "score": ahead["score"].where(ahead["score"] > NO_SCORE),
-            "state": pd.Categorical([STATES[i] for i in ahead["state"]], categories=list(cells.levels["state"])).codes,
+            "state": pd.Categorical.from_codes(ahead["state"], categories=list(STATES)),
             "tenure": np.searchsorted(cells.tenure_starts, grown, side="right") - 1,
-            "segment": pd.Categorical(ahead["segment"], categories=list(cells.levels["segment"])).codes,
+            "segment": pd.Categorical(ahead["segment"]),
             "at_risk": at_risk,
         }
-    ).astype({"state": "int64", "segment": "int64", "at_risk": "float64"})
+    )
 
 
 _COVARIATES = ("customer_id", "score", "state", "segment")

@@ -93,7 +93,7 @@ def _execute(batch: Batch, job: Job, writing: Path, prepared: Path) -> tuple[Sta
 
 def _write_answer(batch: Batch, job: Job, writing: Path, notebook: nbformat.NotebookNode) -> Entry:
     result = _read_result(writing)
-    meta = _write_manifest(batch, job, writing, result.get("declaration"))
+    meta = _write_manifest(batch, job, writing, _declared(result))
     nbformat.write(notebook, writing / "notebook.ipynb")
     page = render_page(
         notebook,
@@ -117,6 +117,12 @@ def _read_result(writing: Path) -> Mapping[str, object]:
     except ValueError as error:
         raise ReportError(f"{RESULT} that the notebook wrote is no JSON: {error}.") from error
     return result if isinstance(result, dict) else {}
+
+
+def _declared(result: Mapping[str, object]) -> object:
+    """Return what the study declared before it fitted anything."""
+    spec = result.get("spec")
+    return spec.get("declared") if isinstance(spec, dict) else None
 
 
 def _write_manifest(batch: Batch, job: Job, writing: Path, declaration: object) -> dict[str, object]:

@@ -48,6 +48,7 @@ STUDIES: dict[str, Study] = {
             "Who stays",
             "Do customers who scored higher stay more often, by how much, and how sure is that?",
             Need(any_of=(("responses", "subscriptions"), ("responses", "transactions"), ("snapshot",)), metrics=True),
+            claims=("C06",),
         ),
     )
 }

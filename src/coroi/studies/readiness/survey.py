@@ -72,6 +72,7 @@ def look(inputs: Inputs, *, level: float = 0.95) -> Survey:
     """
     leaks = tuple(leak_check(ask(inputs, metric=m)) for m in inputs.plan.metrics if _has_outcome(inputs, m))
     held = holdings(inputs.tables, inputs.connection)
+    leaking = {c.name.removeprefix("leak_") for c in leaks if c.passed is False}
     flags = inputs.flags
     n = _n_customers(inputs)
     return Survey(
@@ -82,7 +83,7 @@ def look(inputs: Inputs, *, level: float = 0.95) -> Survey:
         leaks=leaks,
         flags=flags,
         studies=_studies(held),
-        claims=_claims(held),
+        claims=_claims((held[0], held[1] - leaking, held[2])),
         checks=(_check_counts(inputs.ledger), *leaks, *_check_flags(flags)),
         n_customers=n,
     )

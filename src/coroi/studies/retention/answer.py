@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 import pandas as pd
@@ -17,11 +17,12 @@ from coroi.results import Check, Grade, Result, Verdict
 from coroi.studies.retention.question import Question
 
 GRADE: Grade = "D"
-N_DECLARED = 1
+CLAIM = "C06"
+_LADDER = ("first_step", "last_step", "gain_at_the_top")
 
 
 def fit(question: Question, *, level: float = 0.95) -> Result:
-    """Estimate shares by band and the difference, and run the checks.
+    """Estimate shares by band, their declared difference and steps, and run the checks.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def fit(question: Question, *, level: float = 0.95) -> Result:
     level : float
         Level of the intervals.
     """
-    result = _fit(question, question.counts, question.bands, question.contrast, level)
+    result = _main_fit(question, level)
     checks = (
         leak_check(question),
         _check_dates(question),
@@ -41,14 +42,26 @@ def fit(question: Question, *, level: float = 0.95) -> Result:
         "metric": question.metric,
         "landmark": str(question.cohort.landmark or ""),
         "relationship": question.relationship,
-        "declared": asdict(declare(question)) | {"rows_declared": N_DECLARED},
+        "declared": [asdict(d) for d in declared_rows(question)],
     }
     return replace(result, spec=spec, checks=checks)
 
 
 def declare(question: Question) -> Declaration:
     """Return what is fixed before the fit: the scalar, the smallest effect that matters, the level, the grade."""
-    return Declaration(theta=question.theta, delta=question.delta, level=headline_level(N_DECLARED), grade=GRADE)
+    return declared_rows(question)[0]
+
+
+def declared_rows(question: Question) -> tuple[Declaration, ...]:
+    """Return every scalar that gets a verdict: the difference, and C06 where three bands can be compared."""
+    thetas = [question.theta]
+    if question.ladder:
+        neutral, satisfied, delighted = question.ladder
+        share = question.theta.partition(",")[0]
+        steps = f"gain from {satisfied} to {delighted} less gain from {neutral} to {satisfied}"
+        thetas.append(f"{CLAIM}: {share}, {question.label}, {steps}, as a share of customers")
+    level = headline_level(len(thetas))
+    return tuple(Declaration(theta=t, delta=question.delta, level=level, grade=GRADE) for t in thetas)
 
 
 def verdict(question: Question, result: Result) -> Verdict:
@@ -65,12 +78,30 @@ def verdict(question: Question, result: Result) -> Verdict:
     reason = hindrance(question, result)
     if reason:
         return untestable(declared, reason)
-    row = difference(result)
-    headline, at_95 = (
-        _fit(question, question.counts, question.bands, question.contrast, level) for level in (declared.level, 0.95)
-    )
-    told = judge(declared, estimate=float(row["estimate"]), interval=_ends(headline), interval_95=_ends(at_95))
-    return replace(told, reason=_what_would_settle(question, told, row)) if told.label == "cannot tell" else told
+    return _judged(question, declared, "difference")
+
+
+def claim_verdict(question: Question, result: Result) -> Verdict:
+    """Return the verdict on claim C06: that the pay-off sits at the top of the scale.
+
+    Parameters
+    ----------
+    question : Question
+        As declared.
+    result : Result
+        From :func:`fit`.
+    """
+    if question.ladder is None:
+        declared = replace(declare(question), theta=f"{CLAIM}: gain at the top of the scale less the gain before it")
+        why = hindrance(question, result) if not question.contrast else ""
+        return untestable(
+            declared, why or f"the three best bands of {question.label} do not all hold {MIN_CUSTOMERS} customers"
+        )
+    declared = declared_rows(question)[1]
+    leak = next(c for c in result.checks if c.name.startswith("leak_"))
+    row = estimate_row(result, "gain_at_the_top")
+    reason = hindrance(question, result) if leak.passed is False else str(row["reason"])
+    return untestable(declared, reason) if reason else _judged(question, declared, "gain_at_the_top")
 
 
 def leak_check(question: Question) -> Check:
@@ -78,10 +109,10 @@ def leak_check(question: Question) -> Check:
     counts, label = question.cohort.counts, question.label
     if not counts["score"].notna().any():
         said = f"{label} cannot be tested for a leak: {question.cohort.reason or _nobody(question)}."
-        tested = f"whether {label} could have been known before the {question.outcome}"
+        tested = f"whether {label} can have been there before customers {question.happened}"
         return Check(name=f"leak_{question.metric}", tested=tested, passed=None, sentence=said)
     by_horizon = counts.assign(event=counts["event"] * (counts["duration"] <= question.horizon))
-    return check_leak(by_horizon, question.metric, label=label, outcome=question.outcome)
+    return check_leak(by_horizon, question.metric, label=label, happened=question.happened)
 
 
 def hindrance(question: Question, result: Result) -> str:
@@ -90,7 +121,7 @@ def hindrance(question: Question, result: Result) -> str:
         return question.cohort.reason
     leak = next(c for c in result.checks if c.name.startswith("leak_"))
     if leak.passed is False:
-        return leak.sentence
+        return f"{question.label} knows too well who {question.happened} to have been there before"
     if question.contrast is None:
         return _one_band(question)
     row = difference(result)
@@ -99,20 +130,50 @@ def hindrance(question: Question, result: Result) -> str:
 
 def difference(result: Result) -> pd.Series:
     """Return the row of the declared difference."""
-    rows = result.estimates
-    return rows[rows["term"] == "difference"].iloc[0]
+    return estimate_row(result, "difference")
 
 
-def _ends(result: Result) -> tuple[float, float]:
-    row = difference(result)
-    return float(row["conf_low"]), float(row["conf_high"])
+def estimate_row(result: Result, term: str) -> pd.Series:
+    """Return the row of one term of which there is but one."""
+    return result.estimates[result.estimates["term"] == term].iloc[0]
+
+
+def _judged(question: Question, declared: Declaration, term: str) -> Verdict:
+    row, at_95 = (estimate_row(_main_fit(question, level), term) for level in (declared.level, 0.95))
+    ends, ends_95 = ((float(r["conf_low"]), float(r["conf_high"])) for r in (row, at_95))
+    told = judge(declared, estimate=float(row["estimate"]), interval=ends, interval_95=ends_95)
+    return replace(told, reason=_what_would_settle(question, told, row)) if told.label == "cannot tell" else told
+
+
+def _main_fit(question: Question, level: float) -> Result:
+    steps = {}
+    if question.ladder:
+        neutral, satisfied, delighted = question.ladder
+        parts = (
+            {satisfied: 1.0, neutral: -1.0},
+            {delighted: 1.0, satisfied: -1.0},
+            {delighted: 1.0, satisfied: -2.0, neutral: 1.0},
+        )
+        steps = dict(zip(_LADDER, parts, strict=True))
+    return _fit(question, question.counts, question.bands, question.contrast, level, steps)
 
 
 def _fit(
-    question: Question, counts: pd.DataFrame, bands: Sequence[str], contrast: tuple[str, str] | None, level: float
+    question: Question,
+    counts: pd.DataFrame,
+    bands: Sequence[str],
+    contrast: tuple[str, str] | None,
+    level: float,
+    steps: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Result:
     result = fit_survival(
-        counts, bands=bands, horizon=question.horizon, contrast=contrast, counted=question.counted, level=level
+        counts,
+        bands=bands,
+        horizon=question.horizon,
+        contrast=contrast,
+        combinations=steps,
+        counted=question.counted,
+        level=level,
     )
     rows = result.estimates
     return replace(result, estimates=rows.assign(reason=[_plainly(question, r) for r in rows["reason"]]))
@@ -120,8 +181,7 @@ def _fit(
 
 def _plainly(question: Question, reason: str) -> str:
     """Write a reason of the model's in the study's words."""
-    happened = "bought again" if question.relationship == "repeat_purchase" else "left"
-    return reason.replace("has the event", happened).replace(" period", f" {question.frequency}")
+    return reason.replace("has the event", question.happened).replace(" period", f" {question.frequency}")
 
 
 def _one_band(question: Question) -> str:
@@ -190,7 +250,7 @@ def _what_would_settle(question: Question, told: Verdict, row: pd.Series) -> str
         factor, aim = (half / told.delta) ** 2, f"Narrowing the interval to {question.smallest} either way would take"
     else:
         return f"The interval holds {question.smallest}, the smallest that matters; more customers would settle it."
-    return f"{aim} about {_round_up(math.ceil(here * factor)):,} customers in the two bands; they hold {here:,}."
+    return f"{aim} about {_round_up(math.ceil(here * factor)):,} customers in the bands compared; they hold {here:,}."
 
 
 def _round_up(n: int) -> int:

@@ -65,7 +65,7 @@ def fit_point(
     inputs: Inputs,
     question: Question,
     *,
-    link: Literal["", "cloglog", "logit"] = "",
+    link: Literal["usual", "cloglog", "logit"] = "usual",
     level: float = 0.95,
 ) -> PointEffect:
     """Fit the hazard on the score, tenure and segment, and predict what one step on the scale goes with.
@@ -77,7 +77,7 @@ def fit_point(
     question : Question
         From :func:`coroi.studies.retention.ask`.
     link : str
-        Empty for the complementary log-log over time, and for the logit on a snapshot.
+        ``usual`` is the complementary log-log over time and the logit on a snapshot.
     level : float
         Level of the intervals.
     """
@@ -91,17 +91,20 @@ def fit_point(
     if cells.n_rows == 0:
         return _nothing("nobody is at risk", size)
     metric = inputs.plan.metrics[question.metric]
-    chosen: Link = link or ("logit" if question.relationship == "snapshot" else "cloglog")
+    usual: Link = "logit" if question.relationship == "snapshot" else "cloglog"
+    chosen = usual if link == "usual" else link
     hazard = fit_hazard(cells, terms=_terms(cells, metric), link=chosen, level=level)
     panel = inputs.panel if question.relationship == "contract" else None
     ahead = profiles_ahead(inputs.connection, question.cohort, cells, panel=panel, at_renewal=renewal)
-    ahead = ahead[(ahead[["state", "tenure", "segment"]] >= 0).all(axis=1)]
-    state = np.asarray(cells.levels["state"], dtype=object)[ahead["state"]]
+    state = ahead["state"].to_numpy(object)
     ahead = ahead.assign(band=np.where(state == ANSWERED, _band(ahead["score"], metric), state))
     answered = ahead[state == ANSWERED]
     n = int(answered.loc[answered["step"] == 0, "customers"].sum())
     if not n:
         return _nothing("no customer had a usable answer", size, hazard=hazard, cells=cells)
+    if not answered["at_risk"].any():
+        why = "no term of a customer with a usable answer ends within the horizon"
+        return _nothing(why, size, hazard=hazard, cells=cells)
     return PointEffect(
         hazard=hazard,
         by_band=predict_retention(hazard, ahead, groups="band", level=level),
@@ -133,7 +136,7 @@ def _cells(inputs: Inputs, question: Question, renewal: bool) -> PanelCells:
 
 def _terms(cells: PanelCells, metric: Metric) -> list[Term]:
     score = Term("score", centre=sum(metric.scale) / 2)
-    return [score, *(Term(name, levels) for name, levels in cells.levels.items() if len(levels) > 1)]
+    return [score, *(Term(name, levels) for name, levels in cells.levels.items())]
 
 
 def _band(score: pd.Series, metric: Metric) -> np.ndarray:

@@ -12,6 +12,7 @@ from coroi.report.theme import PALETTE
 from coroi.report.words import (
     grade_verb,
     interval,
+    join_words,
     money,
     money_interval,
     number,
@@ -23,34 +24,34 @@ from coroi.results import Check, Result
 from coroi.studies.retention.answer import GRADE, hindrance
 from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import describe_band, outcome_word, level_of, when
+from coroi.studies.retention.words import describe_band, level_of, outcome_word, periods_of, when
 
 
 def point_words(question: Question, result: Result, point: PointEffect, currency: str) -> tuple[str, ...]:
     """Say what one step on the scale goes with, in customers and in money; or why it cannot be said."""
-    reason = hindrance(question, result) if _leaks(result) else _unknown(point)
+    leaks = any(c.name.startswith("leak_") and c.passed is False for c in result.checks)
+    reason = hindrance(question, result) if leaks else _unknown(point)
     if reason:
         return (f"What a better score goes with cannot be estimated: {reason.rstrip('.')}.",)
     assert point.step is not None
-    rows = point.step.estimates
-    gap = _turned(question, rows[rows["term"] == "difference"].iloc[0])
-    verb = "bought again" if question.relationship == "repeat_purchase" else "stayed"
-    step = _step_words(point, question)
-    people = per_thousand_difference(*gap, "customers")
-    verb_of_grade = grade_verb(GRADE, "higher" if gap[0] >= 0 else "lower")
-    first = (
-        f"At equal tenure and segment, {step} {verb_of_grade} {outcome_word(question)}: {people}, {verb} {when(question)} "
-        f"({level_of(point.step)} interval)."
-    )
+    gap = _turned(question, _row(point, "difference"))
+    step, outcome, level = _step_words(point, question), outcome_word(question), level_of(point.step)
+    did = "bought again" if question.relationship == "repeat_purchase" else "stayed"
+    people = f"{per_thousand_difference(*gap, 'customers')} ({level} interval), {did} {when(question)}"
+    if gap[1] <= 0 <= gap[2]:
+        said = f"At equal tenure and segment, these data cannot tell whether {step} goes with higher or lower {outcome}"
+    else:
+        said = f"At equal tenure and segment, {step} {grade_verb(GRADE, 'higher' if gap[0] > 0 else 'lower')} {outcome}"
+    whole = [g * point.n_answered for g in gap]
     base = (
-        f"Of the {plural(point.n_answered, 'customer')} with a usable answer that is "
-        f"{_signed(gap[0] * point.n_answered)} ({_signed_interval(gap[1] * point.n_answered, gap[2] * point.n_answered)})."
+        f"Among the {plural(point.n_answered, 'customer')} with a usable answer that is about {_signed(whole[0])} "
+        f"({interval(round(whole[1]), round(whole[2]))})."
     )
     last = (
-        "This is an association at grade D: it holds the score where it was and compares customers who differ, so it does "
-        "not say what a change of the score would bring."
+        f"This is an association of grade {GRADE}. It holds every score where it was and compares customers who "
+        "differ, so it does not say what a change of the score would bring."
     )
-    return (f"{first} {base}", _money_words(question, point, currency), last)
+    return (f"{said}: {people}. {base}", _money_words(question, point, currency), last)
 
 
 def hazard_table(question: Question, point: PointEffect) -> report.Block:
@@ -66,7 +67,7 @@ def hazard_table(question: Question, point: PointEffect) -> report.Block:
             f"{kind} of {happened} ({level_of(point.hazard)} interval)": [_ratio(r) for _, r in rows.iterrows()],
         }
     )
-    caption = f"{kind}s of {happened}, all at once; below 1 means less often"
+    caption = f"{kind}s of {happened}, estimated together; below 1 is less often. Against: {_reference(point.hazard)}"
     return report.table(frame, caption=caption, name="hazard")
 
 
@@ -105,7 +106,8 @@ def check_prediction(question: Question, result: Result, point: PointEffect) -> 
         value = float(_mirrored(question, predicted.loc[band])["estimate"])
         if not float(seen.loc[band, "conf_low"]) <= value <= float(seen.loc[band, "conf_high"]):
             off.append(band)
-    said = f"The prediction lies within the interval of what was seen in {len(bands) - len(off)} of {plural(len(bands), 'band')}"
+    within = f"{len(bands) - len(off)} of {plural(len(bands), 'band')}"
+    said = f"The prediction lies within the interval of what was seen in {within}"
     said += f"; not at {', '.join(off)}. A straight line may not describe the score." if off else "."
     return Check(name="prediction", tested=tested, passed=not off, sentence=said)
 
@@ -180,22 +182,23 @@ def _money_words(question: Question, point: PointEffect, currency: str) -> str:
     if math.isnan(point.revenue):
         return "In money nothing can be said: the tables hold no revenue."
     assert point.step is not None
-    rows = point.step.estimates
+    level = level_of(point.step)
+    each = f"{currency} {number(point.revenue, 2)}"
     if question.relationship == "contract":
-        row = rows[rows["term"] == "difference_periods_stayed"].iloc[0]
-        each = 1_000 * point.revenue
-        low, middle, high = (each * float(row[c]) for c in ("conf_low", "estimate", "conf_high"))
-        what = f"revenue over {plural(question.horizon, question.frequency)}, at {currency} {number(point.revenue, 2)} a customer and {question.frequency}"
+        row = _row(point, "difference_periods_stayed")
+        gap = (float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"]))
+        what = f"{periods_of(question)}, at {each} a customer and {question.frequency}"
     else:
-        gap = _turned(question, rows[rows["term"] == "difference"].iloc[0])
-        middle, low, high = (1_000 * point.revenue * g for g in gap)
-        unit = "purchase" if question.relationship == "repeat_purchase" else "customer and month"
-        what = f"revenue, at {currency} {number(point.revenue, 2)} a {unit}"
-    half = (high - low) / 2
+        gap = _turned(question, _row(point, "difference"))
+        again = question.relationship == "repeat_purchase"
+        what = f"{periods_of(question)}, at {each} a purchase" if again else f"a month, at {each} a customer and month"
+    middle, low, high = (1_000 * point.revenue * g for g in gap)
+    amount = f"{money(middle, (high - low) / 2, currency)} of revenue per 1,000 customers"
     return (
-        f"In money: about {money(middle, half, currency)} per 1,000 customers ({money_interval(low, high, currency)}) of {what}. "
-        "The mean revenue is taken as known; the interval carries the doubt about who stays."
-    )
+        f"In money that is about {amount} over {what} ({level} interval "
+        f"{money_interval(low, high, currency)}). The mean revenue is taken as known; the interval carries the doubt "
+        "about who stays."
+    ).replace("over a month", "a month")
 
 
 def _step_words(point: PointEffect, question: Question) -> str:
@@ -206,12 +209,13 @@ def _step_words(point: PointEffect, question: Question) -> str:
 def _unknown(point: PointEffect) -> str:
     if point.step is None:
         return point.reason
-    row = point.step.estimates[point.step.estimates["term"] == "difference"].iloc[0]
+    row = _row(point, "difference")
     return "" if row["identified"] else str(row["reason"])
 
 
-def _leaks(result: Result) -> bool:
-    return any(c.name.startswith("leak_") and c.passed is False for c in result.checks)
+def _row(point: PointEffect, term: str) -> pd.Series:
+    assert point.step is not None
+    return point.step.estimates[point.step.estimates["term"] == term].iloc[0]
 
 
 def _turned(question: Question, row: pd.Series) -> tuple[float, float, float]:
@@ -237,6 +241,12 @@ def _term(question: Question, term: str) -> str:
     return f"{level} {unit}".strip() if name != "segment" else f"segment {level}"
 
 
+def _reference(hazard: Result) -> str:
+    terms = hazard.spec["terms"]
+    assert isinstance(terms, list)
+    return join_words([str(t["levels"][0]) for t in terms if t["levels"]]) or "one point lower"
+
+
 def _ratio(row: pd.Series) -> str:
     if not row["identified"]:
         return f"not estimable: {row['reason']}"
@@ -245,8 +255,4 @@ def _ratio(row: pd.Series) -> str:
 
 
 def _signed(value: float) -> str:
-    return f"about {number(abs(round(value)))} {'fewer' if value < 0 else 'more'}"
-
-
-def _signed_interval(low: float, high: float) -> str:
-    return interval(round(low), round(high))
+    return f"{number(abs(round(value)))} {'fewer' if value < 0 else 'more'}"

@@ -46,8 +46,12 @@ class Question:
         Bands of scores, low to high; then the states without a usable answer.
     contrast : (str, str) or None
         The good end less the bad end: the outermost bands that hold enough customers.
+    ladder : (str, str, str) or None
+        The three best bands, worst of them first (neutral, satisfied, delighted), where each holds enough customers.
     delta : float
         Smallest difference that matters, as a share of customers.
+    higher_is_better : bool
+        Which end of the scale is good.
     theta : str
         The scalar in words.
     cohort : LandmarkCohort
@@ -67,7 +71,9 @@ class Question:
     horizon: int
     bands: tuple[str, ...]
     contrast: tuple[str, str] | None
+    ladder: tuple[str, str, str] | None
     delta: float
+    higher_is_better: bool
     theta: str
     cohort: LandmarkCohort
     counts: pd.DataFrame
@@ -80,9 +86,14 @@ class Question:
         return "with event" if self.relationship == "repeat_purchase" else "without event"
 
     @property
-    def outcome(self) -> str:
-        """Name the event that a leaking metric would know."""
-        return "next purchase" if self.relationship == "repeat_purchase" else "exit"
+    def happened(self) -> str:
+        """Say what customers with the event did."""
+        return "bought again" if self.relationship == "repeat_purchase" else "left"
+
+    @property
+    def better(self) -> str:
+        """Say which scores are better: "a higher NPS", "a lower effort score"."""
+        return f"a {'higher' if self.higher_is_better else 'lower'} {self.label}"
 
     @property
     def smallest(self) -> str:
@@ -135,7 +146,9 @@ def ask(inputs: Inputs, *, metric: str = "", horizon: int = 0, landmark: str = "
         horizon=cohort.horizon,
         bands=bands,
         contrast=contrast,
+        ladder=_ladder(counts, labels, spec),
         delta=plan.smallest_effect,
+        higher_is_better=spec.higher_is == "better",
         theta=_theta(relationship, label, contrast),
         cohort=cohort,
         counts=counts,
@@ -186,6 +199,16 @@ def _contrast(counts: pd.DataFrame, labels: Sequence[str], metric: Metric) -> tu
         return None
     low, high = held[0], held[-1]
     return (high, low) if metric.higher_is == "better" else (low, high)
+
+
+def _ladder(counts: pd.DataFrame, labels: Sequence[str], metric: Metric) -> tuple[str, str, str] | None:
+    """Return the three best bands from neutral to delighted; the cut-points are the metric's, set before any look."""
+    better = list(labels) if metric.higher_is == "better" else list(labels)[::-1]
+    sizes = counts.groupby("band")["n"].sum()
+    if len(better) < 3 or any(sizes.get(b, 0) < MIN_CUSTOMERS for b in better[-3:]):
+        return None
+    neutral, satisfied, delighted = better[-3:]
+    return neutral, satisfied, delighted
 
 
 def _theta(relationship: Relationship, label: str, contrast: tuple[str, str] | None) -> str:

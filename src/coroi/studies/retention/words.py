@@ -20,7 +20,7 @@ from coroi.report.words import (
     verdict_words,
 )
 from coroi.results import Label, Result, Verdict
-from coroi.studies.retention.answer import difference
+from coroi.studies.retention.answer import CLAIM, difference, estimate_row
 from coroi.studies.retention.question import Question
 
 _BASES = (100, 1_000, 10_000, 100_000)
@@ -44,6 +44,9 @@ def answer(question: Question, result: Result, verdict: Verdict) -> Answer:
         effect = per_thousand_difference(float(row["estimate"]), low, high, "customers")
         card.append(("Effect", f"{effect}, {_stayed(question)} at {top} than at {bottom}"))
         card.append((f"Interval ({level_of(result)})", f"{_points_ends(low, high)} percentage points"))
+    leak = next((c.sentence for c in result.checks if c.name.startswith("leak_") and c.passed is False), "")
+    if leak:
+        card.append(("Leak", leak))
     card.append(("Smallest that matters", f"{question.smallest} (from the plan)"))
     card.append(("Period and people", people(question)))
     return Answer(sentence=sentence(question, result, verdict), card=tuple(card), verdict=verdict)
@@ -53,7 +56,7 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
     """Say the answer in one sentence, with its numbers and no verb above its grade."""
     do = "buy again" if question.relationship == "repeat_purchase" else "stay"
     if verdict.label == UNTESTED:
-        asked = f"Whether customers with a better {question.label} {do} more often cannot be tested with these data"
+        asked = f"Whether customers with {question.better} {do} more often cannot be tested with these data"
         return f"{asked}, because {_stop(verdict.reason)}"
     outcome, (top, bottom), compared = outcome_word(question), _ends(question), _compared(question, result)
     if verdict.label == "too small to matter":
@@ -70,6 +73,30 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
     if verdict.label == "cannot tell":
         said += ", but these data cannot tell whether the difference is large enough to matter"
     return f"{said}: {compared}."
+
+
+def claim_words(question: Question, result: Result, verdict: Verdict) -> tuple[str, ...]:
+    """Say what the claim C06 asserts, what was found step by step, and the verdict."""
+    claim = f"Claim {CLAIM}: the pay-off sits at the top of the scale; delight gains more than mere satisfaction."
+    if verdict.label == UNTESTED or question.ladder is None:
+        return (claim, f"{verdict_words(verdict.label)}: {_stop(verdict.reason)}")
+    neutral, satisfied, delighted = (f"{question.label} {band}" for band in question.ladder)
+    first, last = (_gain(result, term) for term in ("first_step", "last_step"))
+    more, level = _gain(result, "gain_at_the_top"), level_of(result)
+    found = (
+        f"From {neutral} to {satisfied} {outcome_word(question)} differs by {first}, from {satisfied} to {delighted} "
+        f"by {last}; the second step exceeds the first by {more} ({level} intervals)."
+    )
+    told = f"Verdict: {_verdict(verdict)} Evidence grade {grade_phrase(verdict.grade)}{_weaker(question)}."
+    return (claim, found, told)
+
+
+def _gain(result: Result, term: str) -> str:
+    row = estimate_row(result, term)
+    if not row["identified"]:
+        return f"an amount that cannot be estimated ({row['reason']})"
+    low, high = float(row["conf_low"]), float(row["conf_high"])
+    return f"{points(float(row['estimate']), _places(low, high))} ({_points_ends(low, high)})"
 
 
 def outcome_word(question: Question) -> str:
