@@ -13,7 +13,7 @@ import pytest
 from companies import answer, build, contract, frame_of, purchase, random_company
 
 from coroi.errors import DataError
-from coroi.prepare.panel import validate
+from coroi.prepare.contract import validate
 from coroi.schemas import PANEL_COLUMNS, Panel, metric_columns
 
 
@@ -345,7 +345,7 @@ def broken(connection: Any, **change: Any) -> Panel:
     for column, values in change.items():
         frame.loc[: len(values) - 1, column] = values
     return Panel(
-        data=ibis.memtable(frame),
+        data=ibis.memtable(frame, schema=panel.data.schema()),
         **{f: getattr(panel, f) for f in Panel.__slots__ if f not in ("data",)},
     )
 

@@ -207,7 +207,7 @@ def _pass(rows: Iterable[Rows], coef: np.ndarray, link: Link) -> _At:
         expected += design.T @ (design * informed[:, None])
         observed += design.T @ (design * (informed - bend * left)[:, None])
         weight += float(informed.sum())
-        likelihood += float(special.xlogy(events, mean).sum() + special.xlog1py(n - events, -mean).sum())
+        likelihood += float(special.xlogy(events, mean).sum() + (n - events) @ log_complement(eta, link)[0])
     return _At(score, expected, observed, likelihood, weight)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from coroi.errors import DataError
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArrayBlock:
@@ -55,7 +57,17 @@ def count_cells(
     Returns
     -------
     ArrayCells
+
+    Raises
+    ------
+    DataError
+        If a row lacks its event, its cluster or its weight.
     """
+    needed = [event, cluster] if weight is None else [event, cluster, weight]
+    lacking = frame[needed].isna().sum()
+    if lacking.any():
+        said = ", ".join(f"{n:,} rows without '{name}'" for name, n in lacking.items() if n)
+        raise DataError(f"The rows cannot be counted: {said}. Leave them out, and say so.")
     weights = np.ones(len(frame)) if weight is None else frame[weight].to_numpy(float)
     events = frame[event].to_numpy(float) * weights
     number, groups = _number(frame, list(covariates))

@@ -12,6 +12,7 @@ from coroi.errors import DataError, Problem
 from coroi.prepare.answers import carry_forward, known_answers
 from coroi.prepare.calendar import calendar, first_day, index_of, last_period_by
 from coroi.prepare.cleaning.rules import fresh
+from coroi.prepare.contract import validate
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.money import contract_rows, money_of_contracts, money_of_transactions, renewals
 from coroi.prepare.options import PrepareOptions
@@ -99,28 +100,6 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     )
     validate(connection, result)
     return result
-
-
-def validate(connection: Any, panel: Panel) -> None:
-    """Prove that keys are unique and that no metric is dated inside or after its period.
-
-    Raises
-    ------
-    DataError
-        With the number of offending rows.
-    """
-    data = panel.data
-    n = connection.execute(data.count())
-    n_keys = connection.execute(data.select(panel.entity, panel.time).distinct().count())
-    if n != n_keys:
-        fix = "Aggregate before the panel is built."
-        raise DataError(Problem(PANEL, f"{n - n_keys:,} duplicate ({panel.entity}, {panel.time}) keys.", fix))
-    for metric in panel.metrics:
-        age = data[metric_columns(metric)[1]]
-        late = connection.execute(data.filter(age < 1).count())
-        if late:
-            what = f"{late:,} values of '{metric}' are dated inside or after the period that they should explain."
-            raise DataError(Problem(PANEL, what, "A metric may only hold answers dated before the period's first day."))
 
 
 def _spell_rows(spells: Any, periods: Any, last: int) -> Any:

@@ -1,0 +1,112 @@
+"""What every panel has to keep: unique keys, types, ranges, and metrics older than the period that they explain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coroi.errors import DataError, Problem, raise_together
+from coroi.schemas import Panel, metric_columns
+
+_LATE = "values of '{metric}' are dated inside or after the period that they should explain."
+_LATE_FIX = "A metric may only hold answers dated before the period's first day."
+
+
+def panel_contract(metrics: tuple[str, ...]) -> Any:
+    """Return the panel's contract.
+
+    Parameters
+    ----------
+    metrics : tuple of str
+        The metrics in the panel.
+
+    Returns
+    -------
+    pandera.ibis.DataFrameSchema
+        Types, what may be missing, and ranges. Keys are proved by :func:`validate`, which also counts them.
+    """
+    import ibis.expr.datatypes as dt
+    import pandera.ibis as pa
+
+    columns = {
+        "customer_id": pa.Column(dt.string),
+        "period": pa.Column(dt.date),
+        "spell": pa.Column(dt.int64, pa.Check.ge(1), nullable=True),
+        "tenure_periods": pa.Column(dt.int64, pa.Check.ge(0), nullable=True),
+        "at_risk": pa.Column(dt.boolean),
+        "at_renewal": pa.Column(dt.boolean),
+        "exited": pa.Column(dt.boolean),
+        "revenue": pa.Column(dt.float64, nullable=True),
+        "margin": pa.Column(dt.float64, nullable=True),
+        "n_transactions": pa.Column(dt.int64, pa.Check.ge(0), nullable=True),
+        "weight": pa.Column(dt.float64, pa.Check.gt(0)),
+    }
+    for metric in metrics:
+        value, age, mean, count = metric_columns(metric)
+        columns |= {
+            value: pa.Column(dt.float64, nullable=True),
+            age: pa.Column(dt.int64, pa.Check.ge(1), nullable=True),
+            mean: pa.Column(dt.float64, nullable=True),
+            count: pa.Column(dt.int64, pa.Check.ge(0)),
+        }
+    return pa.DataFrameSchema(columns)
+
+
+def validate(connection: Any, panel: Panel) -> None:
+    """Prove that a panel keeps its contract.
+
+    Parameters
+    ----------
+    connection : ibis backend
+        Where the panel lives.
+    panel : Panel
+        Any panel, ours or a researcher's own.
+
+    Raises
+    ------
+    DataError
+        With the number of rows that share a key, the metrics that are dated too late, and the columns whose type,
+        range or completeness is not the contract's.
+    """
+    data = panel.data
+    n = connection.execute(data.count())
+    n_keys = connection.execute(data.select(panel.entity, panel.time).distinct().count())
+    problems = []
+    if n != n_keys:
+        what = f"{n - n_keys:,} duplicate ({panel.entity}, {panel.time}) keys."
+        problems.append(Problem("panel", what, "Aggregate before the panel is built."))
+    late = {metric: data[metric_columns(metric)[1]] < 1 for metric in panel.metrics}
+    for metric, condition in late.items():
+        found = connection.execute(data.filter(condition).count())
+        if found:
+            problems.append(Problem("panel", f"{found:,} {_LATE.format(metric=metric)}", _LATE_FIX))
+    raise_together(problems or _broken(panel), DataError)
+
+
+def _broken(panel: Panel) -> list[Problem]:
+    import pandera.errors
+
+    untyped = [str(name) for name, kind in panel.data.schema().items() if kind.is_null()]
+    if untyped:
+        what = "the column holds nothing but empty cells without a type."
+        return [Problem(f"panel.{name}", what, "Cast it to the type that it should have.") for name in untyped]
+    try:
+        panel_contract(panel.metrics).validate(panel.data, lazy=True)
+    except pandera.errors.SchemaErrors as broken:
+        fix = "The section on the panel in data/README.md says what each column holds."
+        found = sorted({_spoken(error) for error in broken.schema_errors})
+        return [Problem(f"panel.{column}", what, fix) for column, what in found]
+    return []
+
+
+def _spoken(error: Any) -> tuple[str, str]:
+    """Name the column that breaks the contract, and say how."""
+    said = str(error.check)
+    if said == "column_in_dataframe":
+        return str(error.failure_cases), "the column is missing."
+    if said == "not_nullable":
+        return str(error.schema.name), "the column has empty cells."
+    if said.startswith("dtype"):
+        return str(error.schema.name), f"the column is not of the type {said[7:-2]}."
+    limit = said.rpartition("(")[2].rstrip(")>")
+    least = "above" if "greater_than:" in said else "at least"
+    return str(error.schema.name), f"the column holds values that are not {least} {limit}."
