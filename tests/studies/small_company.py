@@ -55,17 +55,20 @@ def question_of(
     bottom: tuple[int, int],
     *,
     bands: tuple[str, str] = ("9–10", "0–6"),
+    middle: tuple[int, int] | None = None,
     silent: tuple[int, int] = (0, 0),
     horizon: int = 12,
     frequency: str = "month",
     delta: float = 0.01,
     label: str = "NPS",
+    higher_is_better: bool = True,
 ) -> Question:
-    """Return a question whose bands hold (customers who stayed or bought again, customers)."""
+    """Return a question whose bands hold (customers who stayed or bought again, customers); a middle makes a ladder."""
     good = 1 if relationship == "repeat_purchase" else 0
     rows = []
     for state, band, score, (kept, n) in (
         (ANSWERED, bands[0], 9.0, top),
+        (ANSWERED, "7–8", 7.0, middle or (0, 0)),
         (ANSWERED, bands[1], 3.0, bottom),
         (NEVER, NEVER, float("nan"), silent),
     ):
@@ -85,9 +88,11 @@ def question_of(
         relationship=relationship,
         frequency=frequency,
         horizon=horizon,
-        bands=(bands[1], bands[0], *((NEVER,) if silent[1] else ())),
+        bands=(bands[1], *(("7–8",) if middle else ()), bands[0], *((NEVER,) if silent[1] else ())),
         contrast=bands,
+        ladder=(bands[1], "7–8", bands[0]) if middle else None,
         delta=delta,
+        higher_is_better=higher_is_better,
         theta="share",
         cohort=cohort,
         counts=counts[["band", "duration", "event", "n"]],

@@ -18,19 +18,28 @@ from coroi.studies.retention import (
     ask,
     band_figure,
     band_table,
+    check_prediction,
+    claim_verdict,
+    claim_words,
     curve_figure,
     data_notes,
     fit,
+    fit_point,
     flow_table,
+    hazard_table,
     meaning,
     method,
+    point_method,
+    point_words,
+    prediction_table,
+    tenure_figure,
     verdict,
 )
 
 UNTIL = {"observed_until": "2024-12-31"}
 STAY, BUY = (
-    "Whether customers with a better NPS stay more often",
-    "Whether customers with a better NPS buy again more often",
+    "Whether customers with higher NPS stay more often",
+    "Whether customers with higher NPS buy again more often",
 )
 CANNOT = "cannot be tested with these data, because"
 THIN = "fewer than two bands of NPS hold 10 customers, so nothing can be compared"
@@ -80,12 +89,12 @@ NOTHING_TO_FIND = {
     "horizon longer than the data": (
         contracts([(40, 10, ""), (40, 2, "2024-03-15")]),
         UNTIL | {"horizon": 60},
-        f"{STAY} {CANNOT} the data show 35 periods in which an exit can be told, fewer than the horizon of 60.",
+        f"{STAY} {CANNOT} the data show 35 months in which an exit can be told, fewer than the horizon of 60.",
     ),
     "two months": (
         contracts([(40, 10, ""), (40, 2, "2024-12-15")], start="2024-11-01"),
         UNTIL,
-        rf"{STAY} {CANNOT} the data show 1 period",
+        f"{STAY} {CANNOT} the data show 1 month in which",
     ),
     "purchases, horizon longer than the data": (
         purchases((60, 10, AGAIN), (40, 10, ONCE), (30, 2, AGAIN), (70, 2, ONCE)),
@@ -125,9 +134,13 @@ def study(inputs: Inputs, **asked) -> tuple[Question, Result, Verdict]:
 def page_of(inputs: Inputs, question: Question, result: Result, judged: Verdict) -> list[str]:
     shown = answer(question, result, judged)
     blocks = [band_figure(question, result), curve_figure(question, result), band_table(question, result)]
-    blocks += [flow_table(question), data_notes(inputs.ledger)]
+    point, claim = fit_point(inputs, question), claim_verdict(question, result)
+    blocks += [hazard_table(question, point), prediction_table(question, result, point)]
+    blocks += [tenure_figure(question, point), flow_table(question), data_notes(inputs.ledger)]
     texts = [f"{b.alt}\n{b.caption}" if isinstance(b, Picture) else b.text for b in blocks]
     texts += [f"{a}: {b}" for a, b in shown.card] + [c.sentence for c in result.checks]
+    texts += [*point_words(question, result, point, "EUR"), check_prediction(question, result, point).sentence]
+    texts += [*claim_words(question, result, claim), *point_method(question, point)]
     return [shown.sentence, *meaning(question, result, judged), *method(question, result), *texts]
 
 
@@ -140,6 +153,8 @@ def test_where_nothing_can_be_found_the_page_says_why(name, tmp_path):
     assert judged.label == "not testable with this data"
     assert texts[0].startswith(sentence)
     assert [t for t in texts if re.search(r"\bnan\b|\bNone\b|\binf\b|not known", t)] == []
+    assert any(t.startswith("What a better score is found together with cannot be estimated: ") for t in texts)
+    assert any(t.startswith("Not testable with this data: ") for t in texts)
     assert not result.estimates.loc[result.estimates["term"] == "difference", "identified"].any()
 
 
@@ -173,13 +188,14 @@ def test_contracts_are_followed_from_the_latest_landmark(firm):
 
 def test_what_was_declared_is_kept_with_the_result(firm):
     question, result, judged = study(firm)
-    assert result.spec["declared"] == {
-        "theta": "share that stays, NPS 9–10 less 0–6, as a share of customers",
-        "delta": 0.01,
-        "level": 0.95,
-        "grade": "D",
-        "rows_declared": 1,
-    }
+    assert result.spec["declared"] == [
+        {
+            "theta": "share that stays, NPS 9–10 less 0–6, as a share of customers",
+            "delta": 0.01,
+            "level": 0.95,
+            "grade": "D",
+        }
+    ]
     assert (result.spec["metric"], result.spec["landmark"], result.spec["relationship"]) == (
         "nps",
         "2023-12-01",
@@ -247,7 +263,10 @@ def test_a_leaking_metric_gets_no_verdict(tmp_path):
     question, result, judged = study(inputs)
     assert judged.label == "not testable with this data"
     assert {"Effect", "Interval (95\u00a0%)"}.isdisjoint(dict(answer(question, result, judged).card))
-    assert answer(question, result, judged).sentence.endswith("It gets no verdict.")
+    assert answer(question, result, judged).sentence == (
+        f"{STAY} {CANNOT} the metric NPS knows too well who left to have been there before."
+    )
+    assert dict(answer(question, result, judged).card)["Leak"] == result.checks[0].sentence
 
 
 def test_repeat_purchase_is_told_as_such(tmp_path):

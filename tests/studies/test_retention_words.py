@@ -187,11 +187,11 @@ SENTENCES = {
         "months, a difference of 3.0 percentage points (95\u00a0% interval 0.5 to 5.5)."
     ),
     ("contract", "not testable with this data"): (
-        "Whether customers with a better NPS stay more often cannot be tested with these data, because no customer "
+        "Whether customers with higher NPS stay more often cannot be tested with these data, because no customer "
         "of either band left, so nothing tells them apart."
     ),
     ("repeat_purchase", "not testable with this data"): (
-        "Whether customers with a better NPS buy again more often cannot be tested with these data, because every "
+        "Whether customers with higher NPS buy again more often cannot be tested with these data, because every "
         "customer of both bands bought again, so nothing tells them apart."
     ),
 }
@@ -275,12 +275,12 @@ def settle(case: str, **more) -> str:
 
 def test_what_would_settle_it_is_a_number_of_customers():
     assert settle("cannot tell") == (
-        "Narrowing the interval to 1 percentage point either way would take about 24,000 customers in the two bands; "
+        "Narrowing the interval to 1 percentage point either way would take about 24,000 customers in the bands compared; "
         "they hold 200."
     )
     assert settle("cannot tell, above zero") == (
         "If the difference is as estimated, showing that it exceeds 1 percentage point would take about 4,000 "
-        "customers in the two bands; they hold 2,600."
+        "customers in the bands compared; they hold 2,600."
     )
     assert settle("cannot tell", delta=0.15) == (
         "The interval holds 15 percentage points, the smallest that matters; more customers would settle it."
@@ -305,8 +305,8 @@ def test_a_leaking_metric_gets_no_verdict_no_effect_and_no_finding():
     shown = answer(question, result, judged)
     assert {"Effect", "Interval (95\u00a0%)"}.isdisjoint(dict(shown.card))
     assert shown.sentence.startswith(
-        "Whether customers with a better NPS stay more often cannot be tested with these data, because NPS knows the "
-        "exit too well to have been there before it"
+        "Whether customers with higher NPS stay more often cannot be tested with these data, because the metric "
+        "NPS knows too well who left to have been there before."
     )
     assert band_figure(question, result).alt.startswith("Retention by band of NPS. ")
     assert curve_figure(question, result).alt.startswith("Retention by band of NPS. ")

@@ -17,9 +17,10 @@ from coroi.schemas import PERIODS_PER_YEAR, Panel, metric_columns
 from coroi.storage import stream
 
 MOST_CELLS = 200_000
-BATCH_ROWS = 1_000_000
+BATCH_ROWS = 250_000
 MIN_EVENTS = 5  # a tenure band with fewer exits, or fewer who stay, joins its neighbour
-NO_SEGMENT = "not given"
+NOT_GIVEN = "not given"
+NO_TENURE = -1  # stands for a missing tenure, which is a level of its own
 STATES = (ANSWERED, NEVER, STALE)
 _TENURE_MONTHS = (1, 3, 6, 12, 24, 36, 60)
 _KEYS = ["score", "state", "tenure_periods", "segment"]
@@ -35,9 +36,9 @@ class PanelCells:
     levels : dict of str to tuple of str
         Names of the codes in the columns ``state``, ``tenure`` and ``segment``.
     tenure_starts : tuple of int
-        First period of each tenure band.
+        First period of each tenure band; the level for a tenure that is not given comes after them.
     by_tenure : pandas.DataFrame
-        ``tenure_periods, n, events``: the life table.
+        ``tenure_periods, n, events``: the life table of rows whose tenure is given.
     n_rows, n_clusters : int
         Rows at risk and customers.
     n_cells : int
@@ -129,7 +130,8 @@ def reduce_rows(connection: Any, rows: Any, edges: Sequence[int], *, most_cells:
         Where the rows live.
     rows : ibis.Table
         ``customer_id, score`` (``NO_SCORE`` where there is none), ``state`` (position in ``STATES``),
-        ``tenure_periods, segment, weight, event`` (weight of the event, else 0).
+        ``tenure_periods`` (``NO_TENURE`` where it is not given), ``segment, weight, event`` (weight of the event,
+        else 0).
     edges : sequence of int
         First period of every tenure band but the first; bands with too few events are joined.
     most_cells : int
@@ -146,6 +148,11 @@ def reduce_rows(connection: Any, rows: Any, edges: Sequence[int], *, most_cells:
     if len(few) <= most_cells:
         return _compressed(connection, edges, rows, people, few, n_clusters)
     return _streamed(connection, edges, rows, people, n_clusters)
+
+
+def tenure_codes(starts: Sequence[int], tenure: pd.Series) -> np.ndarray:
+    """Return the position of each tenure's band, and the one after all bands where it is not given."""
+    return np.where(tenure < 0, len(starts), np.searchsorted(starts, tenure, side="right") - 1)
 
 
 def tenure_bands(counts: pd.DataFrame, edges: Sequence[int]) -> tuple[list[int], tuple[str, ...]]:
@@ -194,7 +201,7 @@ def _rows_at_risk(panel: Panel, metric: str, at_renewal: bool) -> Any:
         "weight",
         score=data[value].cast("float64").fill_null(NO_SCORE),
         state=state.cast("int8"),
-        segment=data["segment"].fill_null(NO_SEGMENT),
+        segment=data["segment"].fill_null(NOT_GIVEN),
         event=data["exited"].cast("float64") * data["weight"],
     )
 
@@ -208,7 +215,9 @@ def _coded(
     edges: Sequence[int], counts: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], tuple[int, ...]]:
     """Turn raw cells into coded ones, and name the codes; levels without a row get none."""
-    starts, names = tenure_bands(counts, edges)
+    given = counts["tenure_periods"] >= 0
+    starts, names = tenure_bands(counts[given], edges)
+    names = names if given.all() else (*names, NOT_GIVEN)
     segments = tuple(sorted(counts["segment"].unique()))
     states = tuple(s for i, s in enumerate(STATES) if (counts["state"] == i).any())
     coded = pd.DataFrame(
@@ -217,7 +226,7 @@ def _coded(
             "state": counts["state"]
             .map({i: states.index(s) for i, s in enumerate(STATES) if s in states})
             .astype("int8"),
-            "tenure": (np.searchsorted(starts, counts["tenure_periods"], side="right") - 1).astype("int8"),
+            "tenure": tenure_codes(starts, counts["tenure_periods"]).astype("int8"),
             "segment": pd.Categorical(counts["segment"], categories=list(segments)).codes.astype("int16"),
         }
     )
@@ -225,7 +234,8 @@ def _coded(
 
 
 def _life_table(counts: pd.DataFrame) -> pd.DataFrame:
-    return counts.groupby("tenure_periods", as_index=False)[["n", "events"]].sum()
+    given = counts[counts["tenure_periods"] >= 0]
+    return given.groupby("tenure_periods", as_index=False)[["n", "events"]].sum()
 
 
 def _compressed(

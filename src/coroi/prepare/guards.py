@@ -64,24 +64,25 @@ def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", happened: 
     -----
     The limits are conventions. Honest satisfaction scores reach areas of 0.55 to 0.75 in practice.
     """
-    called = label or column
+    called = f"metric {label or column}"
     known = counts[counts["score"].notna()]
     levels = known.assign(events=known["n"] * known["event"]).groupby("score", as_index=False)[["n", "events"]].sum()
     levels["share"] = levels["events"] / levels["n"]
-    tested = f"whether {called} can have been there before customers {happened}"
+    tested = f"whether the {called} can have been there before customers {happened}"
     total, events = int(levels["n"].sum()), int(levels["events"].sum())
     if total == 0 or events in (0, total):
         whom = "the one customer" if total == 1 else f"all {total:,} customers"
-        said = f"{called} cannot be tested for a leak: the outcome is the same for {whom} with a value."
+        said = f"The {called} cannot be tested for a leak: the outcome is the same for {whom} with a value."
         return Check(name=f"leak_{column}", tested=tested, passed=None, sentence=said, table=levels)
     auc = area_under_curve(*(known[c].to_numpy() for c in ("score", "event", "n")))
+    ranked = max(auc, 1 - auc)
     rate = events / total
     all_gone = levels[(levels["events"] == levels["n"]) & (levels["n"] >= CERTAIN_LEVEL)]
     certain = all_gone[stats.binom.sf(all_gone["n"] - 1, all_gone["n"], rate) < CERTAIN_P]
     spared = levels[(levels["events"] == 0) & (levels["n"] * rate >= EXPECTED_EXITS)]
     found = []
-    if max(auc, 1 - auc) >= AUC_LIMIT:
-        found.append(f"it ranks {100 * max(auc, 1 - auc):.1f} of 100 pairs of customers rightly")
+    if ranked >= AUC_LIMIT:
+        found.append(f"it ranks {100 * ranked:.1f} of 100 pairs of customers rightly")
     if len(certain):
         n = int(certain["n"].sum())
         found.append(f"all {n:,} customers at {_levels(certain)} {happened}")
@@ -90,10 +91,11 @@ def check_leak(counts: pd.DataFrame, column: str, *, label: str = "", happened: 
         expected = f"where {n * rate:,.0f} were to be expected"
         found.append(f"none of the {n:,} customers at {_levels(spared)} {happened}, {expected}")
     if found:
-        said = f"{called} knows too well who {happened} to have been there before: {'; '.join(found)}."
+        said = f"The {called} knows too well who {happened} to have been there before: {'; '.join(found)}."
         said += " It gets no verdict."
     else:
-        said = f"{called} ranks {100 * auc:.0f} of 100 pairs rightly (50 is chance), which is no sign of a leak."
+        said = f"The {called} ranks {100 * ranked:.0f} of 100 pairs of customers rightly (50 is chance)"
+        said += ", which is no sign of a leak."
     return Check(name=f"leak_{column}", tested=tested, passed=not found, sentence=said, table=levels)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coroi.prepare.calendar import period_index
-from coroi.prepare.cells import NO_SCORE, NO_SEGMENT, STATES, PanelCells
+from coroi.prepare.cells import NO_SCORE, NO_TENURE, NOT_GIVEN, STATES, PanelCells, tenure_codes
 from coroi.prepare.landmark import LandmarkCohort
 from coroi.schemas import Panel
 
@@ -90,7 +90,7 @@ def profiles_ahead(
             "step": ahead["step"],
             "score": ahead["score"].where(ahead["score"] > NO_SCORE),
             "state": pd.Categorical.from_codes(ahead["state"], categories=list(STATES)),
-            "tenure": np.searchsorted(cells.tenure_starts, grown, side="right") - 1,
+            "tenure": tenure_codes(cells.tenure_starts, grown),
             "segment": pd.Categorical(ahead["segment"]),
             "at_risk": at_risk,
         }
@@ -105,8 +105,8 @@ def _coded(people: Any) -> Any:
     return people.mutate(
         score=people["score"].cast("float64").fill_null(NO_SCORE),
         state=state.cast("int8"),
-        segment=people["segment"].fill_null(NO_SEGMENT),
-        tenure_periods=people["tenure_periods"].fill_null(0),
+        segment=people["segment"].fill_null(NOT_GIVEN),
+        tenure_periods=people["tenure_periods"].fill_null(NO_TENURE),
     )
 
 

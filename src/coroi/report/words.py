@@ -185,22 +185,25 @@ def per_thousand_difference(difference: float, low: float, high: float, noun: st
     Parameters
     ----------
     difference, low, high : float
-        The difference and its interval, as shares of one; an interval across zero names both sides.
+        The difference and its interval, as shares of one; an interval across zero names both sides, and one that
+        leaves zero out is told of so many people that it still does.
     noun : str
         Who, in the plural.
     """
+    nearest = min(abs(low), abs(high)) if low * high > 0 else 0.0
+    base = max(_base(difference, low, high), _base(nearest, 0, 0))
+    middle, span = fewer_or_more(*(round(x * base) for x in (difference, low, high)))
+    return f"about {middle} of every {number(base)} {noun}, {span}"
+
+
+def fewer_or_more(difference: int, low: int, high: int) -> tuple[str, str]:
+    """Write a difference of counts and its interval: "12 fewer" and "5 to 19 fewer", or "from 3 fewer to 8 more"."""
     if low > high:
         raise ReportError(f"An interval runs from {low:g} down to {high:g}. Give the lower end first.")
-    base = _base(difference, low, high)
-    ends = [round(x * base) for x in (difference, low, high)]
-    middle, bottom, top = (f"{number(abs(n))} {'fewer' if n < 0 else 'more'}" for n in ends)
-    if ends[1] < 0 < ends[2]:
-        span = f"from {bottom} to {top}"
-    elif ends[2] <= 0:
-        span = f"{number(-ends[2])} to {number(-ends[1])} fewer"
-    else:
-        span = f"{number(ends[1])} to {number(ends[2])} more"
-    return f"about {middle} of every {number(base)} {noun}, {span}"
+    middle, bottom, top = (f"{number(abs(n))} {'fewer' if n < 0 else 'more'}" for n in (difference, low, high))
+    if low < 0 < high:
+        return middle, f"from {bottom} to {top}"
+    return middle, f"{interval(-high, -low)} fewer" if high <= 0 else f"{interval(low, high)} more"
 
 
 def grade_verb(grade: Grade, direction: Direction, *, plural: bool = False) -> str:

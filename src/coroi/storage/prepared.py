@@ -40,13 +40,18 @@ def stream(connection: Any, table: Any, rows: int) -> Iterator[dict[str, np.ndar
     dict of str to ndarray
         A column each; missing numbers are NaN.
     """
+    # Without the cast a plain number such as 1.0 arrives as a decimal.
+    types = table.schema().to_pyarrow()
     # ibis asks DuckDB's cursor for fetch_record_batch, which DuckDB 2 no longer has.
     if connection.name == "duckdb":
         batches = connection.con.sql(connection.compile(table)).to_arrow_reader(rows)
     else:
         batches = connection.to_pyarrow_batches(table, chunk_size=rows)
     for batch in batches:
-        yield {name: batch.column(name).to_numpy(zero_copy_only=False) for name in table.columns}
+        yield {
+            name: batch.column(name).cast(types.field(name).type).to_numpy(zero_copy_only=False)
+            for name in table.columns
+        }
 
 
 def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:

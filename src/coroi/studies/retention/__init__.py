@@ -1,7 +1,7 @@
 """Do customers who scored higher stay more often, by how much, and how sure is that?"""
 
 from coroi.studies.retention.answer import claim_verdict, fit, verdict
-from coroi.studies.retention.meaning import meaning, method
+from coroi.studies.retention.meaning import meaning, method, point_method
 from coroi.studies.retention.page import band_figure, band_table, curve_figure, data_notes, flow_table
 from coroi.studies.retention.point import PointEffect, fit_point
 from coroi.studies.retention.point_page import (
@@ -9,9 +9,9 @@ from coroi.studies.retention.point_page import (
     hazard_table,
     point_words,
     prediction_table,
-    tenure_figure,
 )
 from coroi.studies.retention.question import Question, ask
+from coroi.studies.retention.tenure_page import tenure_figure
 from coroi.studies.retention.words import answer, claim_words
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "hazard_table",
     "meaning",
     "method",
+    "point_method",
     "point_words",
     "prediction_table",
     "tenure_figure",

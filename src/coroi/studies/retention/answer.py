@@ -93,14 +93,11 @@ def claim_verdict(question: Question, result: Result) -> Verdict:
     """
     if question.ladder is None:
         declared = replace(declare(question), theta=f"{CLAIM}: gain at the top of the scale less the gain before it")
-        why = hindrance(question, result) if not question.contrast else ""
-        return untestable(
-            declared, why or f"the three best bands of {question.label} do not all hold {MIN_CUSTOMERS} customers"
-        )
+        why = hindrance(question, result) if _leaks(result) or question.contrast is None else ""
+        return untestable(declared, why or _no_ladder(question))
     declared = declared_rows(question)[1]
-    leak = next(c for c in result.checks if c.name.startswith("leak_"))
     row = estimate_row(result, "gain_at_the_top")
-    reason = hindrance(question, result) if leak.passed is False else str(row["reason"])
+    reason = hindrance(question, result) if _leaks(result) else str(row["reason"])
     return untestable(declared, reason) if reason else _judged(question, declared, "gain_at_the_top")
 
 
@@ -108,20 +105,24 @@ def leak_check(question: Question) -> Check:
     """Tell whether the metric knows the outcome too well to have been there before it."""
     counts, label = question.cohort.counts, question.label
     if not counts["score"].notna().any():
-        said = f"{label} cannot be tested for a leak: {question.cohort.reason or _nobody(question)}."
-        tested = f"whether {label} can have been there before customers {question.happened}"
+        said = f"The metric {label} cannot be tested for a leak: {question.cohort.reason or _nobody(question)}."
+        tested = f"whether the metric {label} can have been there before customers {question.happened}"
         return Check(name=f"leak_{question.metric}", tested=tested, passed=None, sentence=said)
     by_horizon = counts.assign(event=counts["event"] * (counts["duration"] <= question.horizon))
     return check_leak(by_horizon, question.metric, label=label, happened=question.happened)
+
+
+def leak_words(question: Question) -> str:
+    """Say in short that the metric leaks."""
+    return f"the metric {question.label} knows too well who {question.happened} to have been there before"
 
 
 def hindrance(question: Question, result: Result) -> str:
     """Say why there can be no verdict; empty where there can be one."""
     if question.cohort.reason:
         return question.cohort.reason
-    leak = next(c for c in result.checks if c.name.startswith("leak_"))
-    if leak.passed is False:
-        return f"{question.label} knows too well who {question.happened} to have been there before"
+    if _leaks(result):
+        return leak_words(question)
     if question.contrast is None:
         return _one_band(question)
     row = difference(result)
@@ -136,6 +137,10 @@ def difference(result: Result) -> pd.Series:
 def estimate_row(result: Result, term: str) -> pd.Series:
     """Return the row of one term of which there is but one."""
     return result.estimates[result.estimates["term"] == term].iloc[0]
+
+
+def _leaks(result: Result) -> bool:
+    return any(c.name.startswith("leak_") and c.passed is False for c in result.checks)
 
 
 def _judged(question: Question, declared: Declaration, term: str) -> Verdict:
@@ -191,6 +196,12 @@ def _one_band(question: Question) -> str:
     return f"fewer than two bands of {question.label} hold {MIN_CUSTOMERS} customers, so nothing can be compared"
 
 
+def _no_ladder(question: Question) -> str:
+    if len(question.score_bands) < 3:
+        return f"{question.label} has no three bands to compare"
+    return f"the three best bands of {question.label} do not all hold {MIN_CUSTOMERS} customers"
+
+
 def _nobody(question: Question) -> str:
     when = "" if question.relationship == "snapshot" else " before the landmark"
     return f"no customer had a usable answer on {question.label}{when}"
@@ -222,6 +233,9 @@ def _check_followed(result: Result) -> Check:
 
 def _check_silent(question: Question, level: float) -> Check:
     tested = "whether customers who never answered fare like those who did"
+    if NEVER not in question.bands and question.counts["n"].any():
+        said = "Everybody had answered, so there is nobody to compare with."
+        return Check(name="silent", tested=tested, passed=None, sentence=said)
     merged = question.counts.assign(band=question.counts["band"].where(question.counts["band"] == NEVER, ANSWERED))
     counts = merged.groupby(["band", "duration", "event"], as_index=False)["n"].sum()
     pair = _fit(question, counts, (ANSWERED, NEVER), (ANSWERED, NEVER), level)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coroi.prepare.landmark import NEVER
 from coroi.report.words import plural
 from coroi.results import Result, Verdict
+from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.question import Question
 from coroi.studies.retention.words import UNTESTED, day_of, level_of, outcome_word, periods_of
 
@@ -40,10 +41,38 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
         "everybody has the event); the difference joins the intervals of its two bands by square-and-add. The bands "
         "compared are the outermost that hold at least ten customers, chosen before any outcome was seen.",
         "It rests on this: customers act independently of each other; those whose follow-up ends early would have "
-        "gone on like the rest of their band. Neither can be tested here. Nothing is adjusted for: bands may differ in "
-        "tenure, segment and much else.",
+        "gone on like the rest of their band. Neither can be tested here. The bands are not adjusted for anything: "
+        "they may differ in tenure, segment and much else.",
         "References: Kaplan and Meier (1958), Journal of the American Statistical Association 53, 457–481; Newcombe "
         "(1998), Statistics in Medicine 17, 873–890; Zou and Donner (2008), Statistics in Medicine 27, 1693–1702.",
+    )
+
+
+def point_method(question: Question, point: PointEffect) -> tuple[str, ...]:
+    """Say how the hazard was estimated and what that rests on; nothing where none was."""
+    if point.hazard is None:
+        return ()
+    link = "logit" if point.hazard.spec["link"] == "logit" else "complementary log-log"
+    known, since = "the score as it was known before it", "tenure"
+    if question.relationship == "snapshot":
+        how = f"For one step on the scale each customer is one observation. The chance of having left ({link} link)"
+        known = "the score"
+    elif question.relationship == "contract":
+        how = f"For one step on the scale every {question.frequency} in which a customer could leave is one "
+        how += f"observation, in all of the data. The hazard of leaving ({link} link)"
+    else:
+        how = f"For one step on the scale every {question.frequency} from the landmark to the next purchase, or to the "
+        how += f"end of follow-up, is one observation. The hazard of buying again ({link} link)"
+        known, since = "the score", "the time since the landmark"
+    return (
+        f"{how} depends on {known}, on whether there was one, on {since} and on segment, with errors clustered by "
+        "customer. The share at the horizon is predicted for each customer with the score held where it was, and again "
+        "with the score one step better, never beyond the end of the scale; intervals are by the delta method.",
+        "It rests on this: on the scale of the link the score acts along a straight line, alike at every time and in "
+        "every segment. The check of the prediction looks at the line; the rest is untested.",
+        "References: Prentice and Gloeckler (1978), Biometrics 34, 57–67; Liang and Zeger (1986), Biometrika 73, "
+        "13–22; sums of three shares: Zou, Huang and Zhang (2009), Computational Statistics and Data Analysis 53, "
+        "1080–1085.",
     )
 
 
@@ -72,7 +101,7 @@ def _means_not(question: Question) -> str:
     who = "buys again" if question.relationship == "repeat_purchase" else "stays"
     first = (
         f"It does not mean that raising the score would change who {who}: customers with high and low scores differ in "
-        "other ways too, and nothing here is adjusted for."
+        "other ways too, and the bands are compared as they are."
     )
     if question.relationship == "snapshot":
         return f"{first} A snapshot also cannot show which came first, the score or the wish to leave."

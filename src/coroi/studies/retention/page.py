@@ -13,7 +13,7 @@ from coroi.report.words import join_words, number, percent, plural
 from coroi.results import Result
 from coroi.studies.retention.answer import difference, hindrance
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import describe_band, level_of, outcome_word, share_of, when
+from coroi.studies.retention.words import describe_band, level_of, outcome_word, share_of, share_places, when
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +44,8 @@ def band_figure(question: Question, result: Result) -> report.Picture | report.B
     ax.set_xlabel(f"{share_of(question)} {when(question)} (%)")
     title, level = _title(question, result), level_of(result)
     report.finding(ax, title, f"{share_of(question)} {when(question)}; {level} intervals")
-    spoken = join_words([f"{r['band']} at {describe_band(r)}" for _, r in rows.iloc[::-1].iterrows()])
+    places = share_places(rows)
+    spoken = join_words([f"{r['band']} at {describe_band(r, places)}" for _, r in rows.iloc[::-1].iterrows()])
     alt = f"{title}. {share_of(question)} {when(question)}, with intervals, by band of {question.label}: {spoken}."
     n = int(rows["customers"].sum())
     shown = f"{share_of(question)} {when(question)} by band of {question.label}"
@@ -75,7 +76,8 @@ def curve_figure(question: Question, result: Result) -> report.Picture | report.
     report.finding(ax, title, f"{share_of(question)} over time; {level_of(result)} intervals shaded")
     report.label_lines(ax)
     span = plural(int(seen["period"].max()), question.frequency)
-    ends = join_words([f"{b} at {percent(float(rows['share'].iloc[-1]), 1)}" for b, rows in by_band.items()])
+    places = share_places(result.estimates[result.estimates["term"] == "share"])
+    ends = join_words([f"{b} at {percent(float(rows['share'].iloc[-1]), places)}" for b, rows in by_band.items()])
     n = int(result.tables["bands"]["customers"].sum())
     return report.figure(
         fig,
@@ -102,7 +104,9 @@ def band_table(question: Question, result: Result) -> report.Block:
             question.label: rows["band"].to_list(),
             "Customers": [int(sizes.loc[b, "customers"]) for b in rows["band"]],
             event: [int(sizes.loc[b, "events"]) for b in rows["band"]],
-            f"{share_of(question)} ({level} interval)": [describe_band(r) for _, r in rows.iterrows()],
+            f"{share_of(question)} ({level} interval)": [
+                describe_band(r, share_places(rows)) for _, r in rows.iterrows()
+            ],
         }
     )
     return report.table(

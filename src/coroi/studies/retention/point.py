@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from coroi.prepare.profiles import MOST_STEPS, cohort_rows, profiles_ahead
 from coroi.results import Result
 from coroi.sources import Metric
 from coroi.studies.inputs import Inputs
+from coroi.studies.retention.answer import leak_check, leak_words
 from coroi.studies.retention.question import Question
 
 NOW, BETTER = "as it is", "one step better"
@@ -31,7 +33,7 @@ class PointEffect:
     Parameters
     ----------
     hazard : Result or None
-        Log hazard (or odds) ratios; ``None`` where there is no cohort.
+        Log hazard (or odds) ratios; ``None`` where there is no cohort, or the metric leaks.
     by_band : Result or None
         Predicted share still there at the horizon by band, the score held where it was.
     step : Result or None
@@ -46,6 +48,8 @@ class PointEffect:
         Customers that the step is about.
     revenue : float
         Mean revenue of a customer and period at risk; NaN where there is none.
+    level : float
+        Level of the intervals.
     reason : str
         Why there is nothing to show.
     """
@@ -58,6 +62,7 @@ class PointEffect:
     tenure_bands: tuple[tuple[int, str], ...]
     n_answered: int
     revenue: float
+    level: float = 0.95
     reason: str = ""
 
 
@@ -81,16 +86,19 @@ def fit_point(
     level : float
         Level of the intervals.
     """
-    size = step_size(inputs.plan.metrics[question.metric])
+    metric = inputs.plan.metrics[question.metric]
+    size = step_size(metric)
+    nothing = partial(_nothing, size=size, level=level)
     if question.cohort.reason:
-        return _nothing(question.cohort.reason, size)
+        return nothing(question.cohort.reason)
     renewal = inputs.plan.exits_at == "renewal" and question.relationship == "contract"
     if renewal and question.horizon > MOST_STEPS:
-        return _nothing(f"with exits at renewal the horizon has to be at most {MOST_STEPS} periods", size)
+        return nothing(f"with exits at renewal the horizon has to be at most {MOST_STEPS} periods")
     cells = _cells(inputs, question, renewal)
     if cells.n_rows == 0:
-        return _nothing("nobody is at risk", size)
-    metric = inputs.plan.metrics[question.metric]
+        return nothing("nobody is at risk")
+    if leak_check(question).passed is False:
+        return nothing(leak_words(question), cells=cells)
     usual: Link = "logit" if question.relationship == "snapshot" else "cloglog"
     chosen = usual if link == "usual" else link
     hazard = fit_hazard(cells, terms=_terms(cells, metric), link=chosen, level=level)
@@ -101,10 +109,9 @@ def fit_point(
     answered = ahead[state == ANSWERED]
     n = int(answered.loc[answered["step"] == 0, "customers"].sum())
     if not n:
-        return _nothing("no customer had a usable answer", size, hazard=hazard, cells=cells)
+        return nothing("no customer had a usable answer", hazard=hazard, cells=cells)
     if not answered["at_risk"].any():
-        why = "no term of a customer with a usable answer ends within the horizon"
-        return _nothing(why, size, hazard=hazard, cells=cells)
+        return nothing("no term of a customer with a usable answer ends within the horizon", hazard=hazard, cells=cells)
     return PointEffect(
         hazard=hazard,
         by_band=predict_retention(hazard, ahead, groups="band", level=level),
@@ -116,6 +123,7 @@ def fit_point(
         tenure_bands=_bands_of(cells),
         n_answered=n,
         revenue=_mean_revenue(inputs, question),
+        level=level,
     )
 
 
@@ -173,7 +181,9 @@ def _bands_of(cells: PanelCells) -> tuple[tuple[int, str], ...]:
     return tuple(zip(cells.tenure_starts, cells.levels["tenure"], strict=True))
 
 
-def _nothing(reason: str, size: float, *, hazard: Result | None = None, cells: PanelCells | None = None) -> PointEffect:
+def _nothing(
+    reason: str, *, size: float, level: float, hazard: Result | None = None, cells: PanelCells | None = None
+) -> PointEffect:
     empty = pd.DataFrame({"tenure_periods": [], "n": [], "events": []})
     return PointEffect(
         hazard=hazard,
@@ -184,5 +194,6 @@ def _nothing(reason: str, size: float, *, hazard: Result | None = None, cells: P
         tenure_bands=() if cells is None else _bands_of(cells),
         n_answered=0,
         revenue=float("nan"),
+        level=level,
         reason=reason,
     )

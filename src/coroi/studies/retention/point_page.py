@@ -1,15 +1,15 @@
-"""The words, tables and figure about one step on the scale and about leaving by tenure."""
+"""The words and tables about one step on the scale: customers, money, ratios, prediction by band."""
 
 from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 
 from coroi import report
-from coroi.report.theme import PALETTE
+from coroi.prepare.landmark import ANSWERED
 from coroi.report.words import (
+    fewer_or_more,
     grade_verb,
     interval,
     join_words,
@@ -17,72 +17,80 @@ from coroi.report.words import (
     money_interval,
     number,
     per_thousand_difference,
-    percent,
     plural,
 )
 from coroi.results import Check, Result
-from coroi.studies.retention.answer import GRADE, hindrance
+from coroi.studies.retention.answer import GRADE, estimate_row
 from coroi.studies.retention.point import PointEffect
+from coroi.studies.retention.point_terms import at_equal, doing, in_words, kind_of, references, step_words, term_words
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import describe_band, level_of, outcome_word, periods_of, when
+from coroi.studies.retention.words import (
+    begin,
+    describe_band,
+    level_of,
+    outcome_word,
+    periods_of,
+    share_places,
+    stayed,
+    when,
+)
+
+Gap = tuple[float, float, float]
 
 
 def point_words(question: Question, result: Result, point: PointEffect, currency: str) -> tuple[str, ...]:
-    """Say what one step on the scale goes with, in customers and in money; or why it cannot be said."""
-    leaks = any(c.name.startswith("leak_") and c.passed is False for c in result.checks)
-    reason = hindrance(question, result) if leaks else _unknown(point)
+    """Say what one step on the scale is found together with, in customers and in money; or why it cannot be said."""
+    reason = _unknown(question, point)
     if reason:
-        return (f"What a better score goes with cannot be estimated: {reason.rstrip('.')}.",)
-    assert point.step is not None
-    gap = _turned(question, _row(point, "difference"))
-    step, outcome, level = _step_words(point, question), outcome_word(question), level_of(point.step)
-    did = "bought again" if question.relationship == "repeat_purchase" else "stayed"
-    people = f"{per_thousand_difference(*gap, 'customers')} ({level} interval), {did} {when(question)}"
-    if gap[1] <= 0 <= gap[2]:
-        said = f"At equal tenure and segment, these data cannot tell whether {step} goes with higher or lower {outcome}"
-    else:
-        said = f"At equal tenure and segment, {step} {grade_verb(GRADE, 'higher' if gap[0] > 0 else 'lower')} {outcome}"
-    whole = [g * point.n_answered for g in gap]
-    base = (
-        f"Among the {plural(point.n_answered, 'customer')} with a usable answer that is about {_signed(whole[0])} "
-        f"({interval(round(whole[1]), round(whole[2]))})."
-    )
+        return (f"What a better score is found together with cannot be estimated: {reason}.",)
     last = (
         f"This is an association of grade {GRADE}. It holds every score where it was and compares customers who "
         "differ, so it does not say what a change of the score would bring."
     )
-    return (f"{said}: {people}. {base}", _money_words(question, point, currency), last)
+    if check_prediction(question, result, point).passed is False:
+        last += " The check of the prediction did not pass (see Checks): a straight line may be too simple for it."
+    return _customer_words(question, point), _money_words(question, point, currency), last
 
 
 def hazard_table(question: Question, point: PointEffect) -> report.Block:
     """Show every ratio of the fitted hazard with its interval."""
     if point.hazard is None:
-        return report.prose(f"No hazard is fitted: {point.reason}.")
+        return report.prose(f"No hazard is fitted: {_reason(point)}.")
     rows = point.hazard.estimates[point.hazard.estimates["term"] != "constant"]
-    kind = "Odds ratio" if point.hazard.spec["link"] == "logit" else "Hazard ratio"
-    happened = "buying again" if question.relationship == "repeat_purchase" else "leaving"
+    if not rows["identified"].any() and rows["reason"].nunique() == 1:
+        return report.prose(f"No ratio can be estimated: {in_words(question, point, rows['reason'].iloc[0])}.")
+    kind = kind_of(point.hazard)
     frame = pd.DataFrame(
         {
-            "Compared": [_term(question, t) for t in rows["term"]],
-            f"{kind} of {happened} ({level_of(point.hazard)} interval)": [_ratio(r) for _, r in rows.iterrows()],
+            "Compared": [term_words(question, point, t) for t in rows["term"]],
+            f"{kind} ratio of {doing(question)} ({level_of(point.hazard)} interval)": [
+                _ratio(question, point, row) for _, row in rows.iterrows()
+            ],
         }
     )
-    caption = f"{kind}s of {happened}, estimated together; below 1 is less often. Against: {_reference(point.hazard)}"
+    caption = f"{kind} ratios of {doing(question)}, estimated together; below 1 is less often"
+    against = join_words(references(question, point))
+    if against:
+        caption += f". Groups are set against {against}"
     return report.table(frame, caption=caption, name="hazard")
 
 
 def prediction_table(question: Question, result: Result, point: PointEffect) -> report.Block:
     """Show the share predicted by band beside the share seen."""
     if point.by_band is None:
-        return report.prose(f"Nothing is predicted: {point.reason}.")
-    predicted = point.by_band.estimates[point.by_band.estimates["term"] == "retention"].set_index("band")
-    seen = result.estimates[result.estimates["term"] == "share"].set_index("band")
+        return report.prose(f"Nothing is predicted: {_reason(point)}.")
+    predicted, seen = _predicted(question, point), _seen(result)
     bands = [b for b in question.bands if b in predicted.index and b in seen.index]
+    predicted, seen = predicted.loc[bands], seen.loc[bands]
+    if not predicted["identified"].any() and predicted["reason"].nunique() == 1:
+        return report.prose(f"Nothing is predicted: {predicted['reason'].iloc[0]}.")
+    places = share_places(pd.concat([seen, predicted]))
+    level = level_of(result)
     frame = pd.DataFrame(
         {
             question.label: bands,
-            "Seen (interval)": [describe_band(seen.loc[b]) for b in bands],
-            "Predicted, score held (interval)": [describe_band(_mirrored(question, predicted.loc[b])) for b in bands],
+            f"Seen ({level} interval)": [describe_band(r, places) for _, r in seen.iterrows()],
+            f"Predicted, score held ({level} interval)": [describe_band(r, places) for _, r in predicted.iterrows()],
         }
     )
     outcome = outcome_word(question).capitalize()
@@ -93,166 +101,137 @@ def check_prediction(question: Question, result: Result, point: PointEffect) -> 
     """Tell whether the model's shares lie within the intervals of the shares seen, for the bands with an answer."""
     tested = "whether the fitted hazard, linear in the score, agrees with the shares seen by band"
     if point.by_band is None:
-        return Check(name="prediction", tested=tested, passed=None, sentence=f"Nothing is predicted: {point.reason}.")
-    predicted = point.by_band.estimates[point.by_band.estimates["term"] == "retention"].set_index("band")
-    seen = result.estimates[(result.estimates["term"] == "share") & result.estimates["identified"]].set_index("band")
-    bands = [
-        b for b in question.score_bands if b in seen.index and b in predicted.index and predicted.loc[b, "identified"]
-    ]
+        said = f"Nothing is predicted: {_reason(point)}."
+        return Check(name="prediction", tested=tested, passed=None, sentence=said)
+    predicted, seen = (rows[rows["identified"].astype(bool)] for rows in (_predicted(question, point), _seen(result)))
+    bands = [b for b in question.score_bands if b in predicted.index and b in seen.index]
     if not bands:
         return Check(name="prediction", tested=tested, passed=None, sentence="No band can be compared.")
-    off = []
-    for band in bands:
-        value = float(_mirrored(question, predicted.loc[band])["estimate"])
-        if not float(seen.loc[band, "conf_low"]) <= value <= float(seen.loc[band, "conf_high"]):
-            off.append(band)
+    value, low, high = predicted["estimate"], seen["conf_low"], seen["conf_high"]
+    off = [b for b in bands if not low[b] <= value[b] <= high[b]]
     within = f"{len(bands) - len(off)} of {plural(len(bands), 'band')}"
     said = f"The prediction lies within the interval of what was seen in {within}"
-    said += f"; not at {', '.join(off)}. A straight line may not describe the score." if off else "."
+    said += f"; not at {join_words(off)}. A straight line may not describe the score." if off else "."
     return Check(name="prediction", tested=tested, passed=not off, sentence=said)
 
 
-def tenure_figure(question: Question, point: PointEffect) -> report.Picture | report.Block:
-    """Draw how often customers leave (or buy again) at each tenure, with intervals and the numbers at risk."""
-    table = _by_band_of_tenure(point)
-    if question.relationship == "snapshot" or table.empty:
-        why = (
-            "a snapshot has no time in it"
-            if question.relationship == "snapshot"
-            else point.reason or "nobody is at risk"
-        )
-        return report.prose(f"There is no figure of the hazard over time: {why}.")
-    fig, ax = report.new_figure(height=4.0)
-    at = np.arange(len(table))
-    ax.vlines(at, 100 * table["low"], 100 * table["high"], color=PALETTE[0], linewidth=2.2)
-    ax.plot(at, 100 * table["rate"], marker="o", linestyle="none", color=PALETTE[0], markersize=7)
-    ax.set_xticks(at, [f"{b}\n{number(n)}" for b, n in zip(table["band"], table["n"], strict=True)])
-    ax.set_ylim(0, 110 * float(table["high"].max()))
-    ax.set_xlim(-0.5, len(table) - 0.5)
-    again = question.relationship == "repeat_purchase"
-    since = "the landmark" if again else "the start"
-    ax.set_xlabel(f"{question.frequency.capitalize()}s since {since}; below: customer-{question.frequency}s at risk")
-    doing = "bought again" if again else "left"
-    ax.set_ylabel(f"{doing.capitalize()} in a {question.frequency} (%)")
-    title = _tenure_title(table, question)
-    report.finding(ax, title, f"Share of those at risk that {doing} in a {question.frequency}; 95 % intervals")
-    spoken = "; ".join(
-        f"{r.band}: {percent(r.rate, 2)} ({interval(100 * r.low, 100 * r.high, '%', decimals=2)})"
-        for r in table.itertuples()
+def _customer_words(question: Question, point: PointEffect) -> str:
+    assert point.step is not None
+    gap, outcome = _gap(question, point), outcome_word(question)
+    step = f"{step_words(point)} better on {question.label}"
+    by_gap, by_ratio = gap[1] > 0 or gap[2] < 0, _ratio_ends(point)[0] > 1 or _ratio_ends(point)[1] < 1
+    said = f"these data cannot tell whether {step} is found together with higher or lower {outcome}"
+    if by_gap and by_ratio:
+        said = f"{step} {grade_verb(GRADE, 'higher' if gap[0] > 0 else 'lower')} {outcome}"
+    each = f"{per_thousand_difference(*gap, 'customers')} ({level_of(point.step)} interval), {stayed(question)}"
+    middle, span = fewer_or_more(*(round(g * point.n_answered) for g in gap))
+    whom = f"the {plural(point.n_answered, 'customer')} with a usable answer"
+    told = f"{begin(at_equal(question, point) + said)}: {each}. Among {whom} that is about {middle}, {span}."
+    return told if by_gap == by_ratio else f"{told} {_doubt(point, by_gap)}"
+
+
+def _doubt(point: PointEffect, by_gap: bool) -> str:
+    """Say that the difference and the ratio disagree on whether there is anything."""
+    assert point.hazard is not None
+    gap, ratio = ("leaves out", "holds") if by_gap else ("holds", "leaves out")
+    ends = interval(*_ratio_ends(point), decimals=2)
+    kind = kind_of(point.hazard).lower()
+    return (
+        f"The interval of the difference {gap} zero, while that of the {kind} ratio, {ends}, {ratio} 1; so neither is "
+        "relied on."
     )
-    alt = f"{title}. Points with intervals by {question.frequency}s since {since}: {spoken}."
-    n = number(float(table["n"].sum()))
-    return report.figure(
-        fig, alt=alt, caption=f"Share that {doing}, by time since {since}; {n} customer-{question.frequency}s."
-    )
-
-
-def _by_band_of_tenure(point: PointEffect) -> pd.DataFrame:
-    from statsmodels.stats.proportion import proportion_confint
-
-    life = point.life_table
-    if life.empty or not point.tenure_bands:
-        return pd.DataFrame()
-    starts = [s for s, _ in point.tenure_bands]
-    at = np.searchsorted(starts, life["tenure_periods"], side="right") - 1
-    sums = life.groupby(at)[["n", "events"]].sum()
-    low, high = proportion_confint(sums["events"], sums["n"], method="wilson")
-    names = [point.tenure_bands[i][1] for i in sums.index]
-    return pd.DataFrame(
-        {
-            "band": names,
-            "n": sums["n"].to_numpy(),
-            "rate": (sums["events"] / sums["n"]).to_numpy(),
-            "low": np.asarray(low),
-            "high": np.asarray(high),
-        }
-    )
-
-
-def _tenure_title(table: pd.DataFrame, question: Question) -> str:
-    doing = "buy again" if question.relationship == "repeat_purchase" else "leave"
-    overall = float((table["rate"] * table["n"]).sum() / table["n"].sum())
-    peak = table.loc[table["rate"].idxmax()]
-    if len(table) > 1 and float(peak["low"]) > overall:
-        return f"Customers {doing} most often at {peak['band']} {question.frequency}s"
-    return f"How often customers {doing} hardly changes over time"
 
 
 def _money_words(question: Question, point: PointEffect, currency: str) -> str:
     if math.isnan(point.revenue):
         return "In money nothing can be said: the tables hold no revenue."
     assert point.step is not None
-    level = level_of(point.step)
-    each = f"{currency} {number(point.revenue, 2)}"
+    unit = question.frequency
+    gap, whose = _gap(question, point), f"at a mean of {currency} {number(point.revenue, 2)}"
     if question.relationship == "contract":
-        row = _row(point, "difference_periods_stayed")
-        gap = (float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"]))
-        what = f"{periods_of(question)}, at {each} a customer and {question.frequency}"
+        gap, over = _ends(estimate_row(point.step, "difference_periods_stayed")), f" over {periods_of(question)}"
+        whose += f" a customer and {unit}"
+    elif question.relationship == "repeat_purchase":
+        over = f" over {periods_of(question)}"
+        whose += f" in a {unit} with a purchase, counted once for each who {question.happened}"
     else:
-        gap = _turned(question, _row(point, "difference"))
-        again = question.relationship == "repeat_purchase"
-        what = f"{periods_of(question)}, at {each} a purchase" if again else f"a month, at {each} a customer and month"
+        over = " and month"
+        whose += " a customer and month"
     middle, low, high = (1_000 * point.revenue * g for g in gap)
-    amount = f"{money(middle, (high - low) / 2, currency)} of revenue per 1,000 customers"
+    half = (high - low) / 2
+    more = f"{money(abs(middle), half, currency)} {'less' if middle < 0 else 'more'}"
     return (
-        f"In money that is about {amount} over {what} ({level} interval "
-        f"{money_interval(low, high, currency)}). The mean revenue is taken as known; the interval carries the doubt "
-        "about who stays."
-    ).replace("over a month", "a month")
+        f"In money that is about {more} revenue for every 1,000 customers{over}, {_money_span(low, high, currency)} "
+        f"({level_of(point.step)} interval), {whose}. That mean is taken as known; the interval carries the doubt "
+        f"about who {'buys again' if question.relationship == 'repeat_purchase' else 'stays'}."
+    )
 
 
-def _step_words(point: PointEffect, question: Question) -> str:
-    size = "one point" if point.size == 1 else f"{point.size:g} points"
-    return f"{size} better on {question.label}"
+def _money_span(low: float, high: float, currency: str) -> str:
+    half = (high - low) / 2
+    if low < 0 < high:
+        return f"from {money(-low, half, currency)} less to {money(high, half, currency)} more"
+    if high <= 0:
+        return f"{money_interval(-high, -low, currency)} less"
+    return f"{money_interval(low, high, currency)} more"
 
 
-def _unknown(point: PointEffect) -> str:
+def _unknown(question: Question, point: PointEffect) -> str:
     if point.step is None:
-        return point.reason
-    row = _row(point, "difference")
-    return "" if row["identified"] else str(row["reason"])
+        return _reason(point)
+    assert point.hazard is not None
+    row = estimate_row(point.step, "difference")
+    if row["identified"]:
+        return ""
+    answered = point.hazard.estimates[point.hazard.estimates["term"] == f"state[{ANSWERED}]"]
+    said = next((f"{why} (state[{ANSWERED}])" for why in answered["reason"] if why), str(row["reason"]))
+    return in_words(question, point, said)
 
 
-def _row(point: PointEffect, term: str) -> pd.Series:
+def _reason(point: PointEffect) -> str:
+    return point.reason.rstrip(".")
+
+
+def _gap(question: Question, point: PointEffect) -> Gap:
+    """Return the difference in the share that is reported, and its ends."""
     assert point.step is not None
-    return point.step.estimates[point.step.estimates["term"] == term].iloc[0]
+    middle, low, high = _ends(estimate_row(point.step, "difference"))
+    return (-middle, -high, -low) if question.counted == "with event" else (middle, low, high)
 
 
-def _turned(question: Question, row: pd.Series) -> tuple[float, float, float]:
-    """Return estimate and ends of a difference in the share that is reported."""
-    values = (float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"]))
-    return (-values[0], -values[2], -values[1]) if question.counted == "with event" else values
+def _ends(row: pd.Series) -> Gap:
+    return float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"])
 
 
-def _mirrored(question: Question, row: pd.Series) -> pd.Series:
-    if question.counted != "with event" or not row["identified"]:
-        return row
-    turned = row.copy()
-    turned["estimate"] = 1 - row["estimate"]
-    turned["conf_low"], turned["conf_high"] = 1 - row["conf_high"], 1 - row["conf_low"]
-    return turned
+def _seen(result: Result) -> pd.DataFrame:
+    return result.estimates[result.estimates["term"] == "share"].set_index("band")
 
 
-def _term(question: Question, term: str) -> str:
-    if term == "score":
-        return f"{question.label}, one point higher"
-    name, _, level = term.rstrip("]").partition("[")
-    unit = {"tenure": f"{question.frequency}s since the start", "state": "", "segment": "segment"}.get(name, name)
-    return f"{level} {unit}".strip() if name != "segment" else f"segment {level}"
+def _predicted(question: Question, point: PointEffect) -> pd.DataFrame:
+    """Return the predicted share that is reported, by band."""
+    assert point.by_band is not None
+    rows = point.by_band.estimates[point.by_band.estimates["term"] == "retention"].set_index("band")
+    if question.counted == "with event":
+        rows = rows.assign(
+            estimate=1 - rows["estimate"], conf_low=1 - rows["conf_high"], conf_high=1 - rows["conf_low"]
+        )
+    return rows.assign(reason=[in_words(question, point, r) for r in rows["reason"]])
 
 
-def _reference(hazard: Result) -> str:
-    terms = hazard.spec["terms"]
-    assert isinstance(terms, list)
-    return join_words([str(t["levels"][0]) for t in terms if t["levels"]]) or "one point lower"
+def _ratio_ends(point: PointEffect) -> tuple[float, float]:
+    """Return the interval of the ratio that goes with one step up on the scale."""
+    assert point.hazard is not None
+    row = estimate_row(point.hazard, "score")
+    return _exp(point.size * float(row["conf_low"])), _exp(point.size * float(row["conf_high"]))
 
 
-def _ratio(row: pd.Series) -> str:
+def _ratio(question: Question, point: PointEffect, row: pd.Series) -> str:
     if not row["identified"]:
-        return f"not estimable: {row['reason']}"
-    estimate, low, high = (number(math.exp(min(float(row[c]), 50)), 2) for c in ("estimate", "conf_low", "conf_high"))
-    return f"{estimate} ({low} to {high})"
+        return f"not estimable: {in_words(question, point, str(row['reason']))}"
+    times = point.size if row["term"] == "score" else 1.0
+    middle, low, high = (_exp(times * value) for value in _ends(row))
+    return f"{number(middle, 2)} ({interval(low, high, decimals=2)})"
 
 
-def _signed(value: float) -> str:
-    return f"{number(abs(round(value)))} {'fewer' if value < 0 else 'more'}"
+def _exp(log_ratio: float) -> float:
+    return math.exp(min(log_ratio, 50.0))

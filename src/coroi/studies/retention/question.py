@@ -92,8 +92,8 @@ class Question:
 
     @property
     def better(self) -> str:
-        """Say which scores are better: "a higher NPS", "a lower effort score"."""
-        return f"a {'higher' if self.higher_is_better else 'lower'} {self.label}"
+        """Say which scores are better: "higher NPS", "lower service calls"."""
+        return f"{'higher' if self.higher_is_better else 'lower'} {self.label}"
 
     @property
     def smallest(self) -> str:

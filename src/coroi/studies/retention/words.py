@@ -42,7 +42,7 @@ def answer(question: Question, result: Result, verdict: Verdict) -> Answer:
         low, high = float(row["conf_low"]), float(row["conf_high"])
         top, bottom = _ends(question)
         effect = per_thousand_difference(float(row["estimate"]), low, high, "customers")
-        card.append(("Effect", f"{effect}, {_stayed(question)} at {top} than at {bottom}"))
+        card.append(("Effect", f"{effect}, {stayed(question)} at {top} than at {bottom}"))
         card.append((f"Interval ({level_of(result)})", f"{_points_ends(low, high)} percentage points"))
     leak = next((c.sentence for c in result.checks if c.name.startswith("leak_") and c.passed is False), "")
     if leak:
@@ -69,7 +69,7 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
         return f"These data cannot tell whether customers at {top} {do} more often than those at {bottom}: {compared}."
     direction: Direction = "lower" if verdict.label == "contradicted" else "higher"
     rates = "rates of repeat purchase" if question.relationship == "repeat_purchase" else outcome
-    said = _start(f"{statement(top, rates, grade=verdict.grade, direction=direction)} than {bottom}")
+    said = begin(f"{statement(top, rates, grade=verdict.grade, direction=direction)} than {bottom}")
     if verdict.label == "cannot tell":
         said += ", but these data cannot tell whether the difference is large enough to matter"
     return f"{said}: {compared}."
@@ -85,7 +85,7 @@ def claim_words(question: Question, result: Result, verdict: Verdict) -> tuple[s
     more, level = _gain(result, "gain_at_the_top"), level_of(result)
     found = (
         f"From {neutral} to {satisfied} {outcome_word(question)} differs by {first}, from {satisfied} to {delighted} "
-        f"by {last}; the second step exceeds the first by {more} ({level} intervals)."
+        f"by {last}; the second step less the first is {more}. Intervals are at {level}."
     )
     told = f"Verdict: {_verdict(verdict)} Evidence grade {grade_phrase(verdict.grade)}{_weaker(question)}."
     return (claim, found, told)
@@ -140,7 +140,7 @@ def level_of(result: Result) -> str:
     """Write the level of a result's intervals."""
     level = result.spec["level"]
     assert isinstance(level, float)
-    return _percent(level)
+    return level_words(level)
 
 
 def share_of(question: Question) -> str:
@@ -174,7 +174,7 @@ def _compared(question: Question, result: Result) -> str:
     counts = f"{number(upper * base)} against {number(lower * base)} of every {number(base)} customers"
     gap = points(float(row["estimate"]), _places(low, high))
     told = f"{level_of(result)} interval {_points_ends(low, high)}"
-    return f"{counts} {_stayed(question)}, a difference of {gap} ({told})"
+    return f"{counts} {stayed(question)}, a difference of {gap} ({told})"
 
 
 def _base(upper: float, lower: float) -> int:
@@ -184,7 +184,8 @@ def _base(upper: float, lower: float) -> int:
     return next(close, 1_000)
 
 
-def _stayed(question: Question) -> str:
+def stayed(question: Question) -> str:
+    """Say what customers without an exit, or with another purchase, did, and by when."""
     if question.relationship == "snapshot":
         return f"had not left {when(question)}"
     did = "bought again" if question.relationship == "repeat_purchase" else "were still there"
@@ -206,14 +207,15 @@ def _verdict(verdict: Verdict) -> str:
     if verdict.label == UNTESTED:
         return f"{words}."
     if verdict.level == 0.95:
-        said = f"{words} ({_percent(0.95)} interval; the only comparison declared, so no wider one is called for)."
+        said = f"{words} ({level_words(0.95)} interval; the only comparison declared, so no wider one is called for)."
     else:
         at_95 = verdict_words(verdict.label_95).lower()
-        said = f"{words} ({_percent(verdict.level)} interval); by the {_percent(0.95)} interval: {at_95}."
+        said = f"{words} ({level_words(verdict.level)} interval); by the {level_words(0.95)} interval: {at_95}."
     return f"{said} {verdict.reason}".strip()
 
 
-def _percent(level: float) -> str:
+def level_words(level: float) -> str:
+    """Write a level: "95 %", "97.5 %"."""
     digits = f"{100 * level:.6g}".partition(".")[2]
     return percent(level, len(digits))
 
@@ -226,15 +228,19 @@ def _stop(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def _start(text: str) -> str:
+def begin(text: str) -> str:
     """Begin a sentence with a capital unless its first word has capitals of its own."""
     return text[:1].upper() + text[1:] if text.split()[0].islower() else text
 
 
-def describe_band(row: pd.Series) -> str:
+def share_places(rows: pd.DataFrame) -> int:
+    """Return the decimals of shares that stand together: two where all are below 5 %."""
+    return 2 if rows["conf_high"].max() < 0.05 else 1
+
+
+def describe_band(row: pd.Series, places: int = 1) -> str:
     """Write a band's share with its interval in one cell."""
     if not row["identified"]:
         return f"not estimable: {row['reason']}"
     low, high = float(row["conf_low"]), float(row["conf_high"])
-    places = 2 if high < 0.05 else 1
     return f"{percent(float(row['estimate']), places)} ({percent_interval(low, high, decimals=places)})"
