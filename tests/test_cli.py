@@ -258,7 +258,8 @@ def test_studies_are_listed_with_question_needs_and_parameters(coroi):
     assert "retention.plan" not in out
 
 
-def test_simulate_writes_a_company_that_check_accepts_and_overwrites_nothing(coroi, tmp_path):
+def test_simulate_writes_a_company_that_check_accepts_and_overwrites_nothing(coroi, tmp_path, monkeypatch):
+    monkeypatch.setattr("coroi.company.files.truth_of", lambda company: {"scenario": company.scenario})
     simulate = ("simulate", tmp_path / "made", "--customers", 60, "--months", 18)
     code, out, _ = coroi(*simulate, "--seed", 3)
     assert code == 0

@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +39,13 @@ DataFolder = Annotated[
 ]
 ReportsFolder = Annotated[Path, typer.Option("--output", metavar="DIR", help="Folder of the reports.")]
 NewFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder to write to.", show_default=False)]
+
+
+class TableFormat(StrEnum):
+    """Formats in which a company's tables can be written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
 
 
 def main() -> None:
@@ -159,13 +167,19 @@ def simulate(
     customers: Annotated[int, typer.Option(min=1, metavar="N", help="Customers ever.")] = 1500,
     months: Annotated[int, typer.Option(min=2, metavar="M", help="Months observed.")] = 36,
     seed: Annotated[int, typer.Option(min=0, metavar="S", help="Equal seeds give equal companies.")] = 1,
+    scenario: Annotated[
+        str, typer.Option(metavar="NAME", help="baseline, null, dip, overspend, confounded or small.")
+    ] = "baseline",
+    format: Annotated[TableFormat, typer.Option(help="Format of the tables.")] = TableFormat.CSV,
+    dirty: Annotated[bool, typer.Option("--dirty", help="Put in the dirt of real exports, and record it.")] = False,
 ) -> None:
     """Write the tables of a synthetic company, a plan that runs them, and the truth in them."""
     from coroi.company import simulate_company, write_company
 
     with _working() as progress:
         progress("simulating")
-        written = write_company(simulate_company(customers=customers, months=months, seed=seed), folder)
+        company = simulate_company(customers=customers, months=months, seed=seed, scenario=scenario)
+        written = write_company(company, folder, format=format.value, dirty=dirty)
     for path in written:
         _say(f"wrote {path}")
     _say(f"Now: coroi run {folder / 'plan.yaml'}")

@@ -8,18 +8,30 @@ import pandas as pd
 import pytest
 import yaml
 
-from coroi.company import Company, simulate_company, true_retention, write_company
+from coroi.company import Company, simulate_company, true_claims, true_retention, write_company
 from coroi.errors import CoroiError
 from coroi.schemas import TABLES
 from coroi.sources import Metric, Source
 
-FILES = ["customers.csv", "subscriptions.csv", "responses.csv", "plan.yaml", "truth.json"]
+FILES = [
+    "costs.csv",
+    "customers.csv",
+    "plan.yaml",
+    "programme.csv",
+    "recognition.csv",
+    "referrals.csv",
+    "responses.csv",
+    "subscriptions.csv",
+    "touchpoints.csv",
+    "transactions.csv",
+    "truth.json",
+]
 
 
 @pytest.fixture(autouse=True)
 def smaller_truth(monkeypatch: pytest.MonkeyPatch) -> None:
-    smaller = functools.partial(true_retention, customers=500)
-    monkeypatch.setattr("coroi.company.simulation.true_retention", smaller)
+    monkeypatch.setattr("coroi.company.files.true_retention", functools.partial(true_retention, customers=500))
+    monkeypatch.setattr("coroi.company.files.true_claims", functools.partial(true_claims, customers=500))
 
 
 @pytest.fixture
@@ -27,7 +39,7 @@ def company() -> Company:
     return simulate_company(customers=60, months=18, seed=5)
 
 
-def test_writes_five_files_with_equal_bytes(company: Company, tmp_path: Path) -> None:
+def test_writes_a_file_per_table_with_equal_bytes(company: Company, tmp_path: Path) -> None:
     first = write_company(company, tmp_path / "new" / "one")
     again = write_company(simulate_company(customers=60, months=18, seed=5), tmp_path / "two")
     assert [path.name for path in first] == FILES
@@ -61,8 +73,10 @@ def test_plan_maps_columns_that_are_there(company: Company, tmp_path: Path) -> N
     assert {name: Metric(**metric).scale for name, metric in plan["metrics"].items()} == {
         "nps": (0, 10),
         "csat": (1, 5),
+        "trust": (1, 7),
     }
-    assert set(company.tables["responses"]["metric"]) == {"nps", "csat"}
+    assert set(company.tables["responses"]["metric"]) == {"nps", "csat", "trust"}
+    assert list(plan["tables"]) == [name for name in TABLES if name in company.tables]
 
 
 def test_plan_is_one_that_coroi_reads(company: Company, tmp_path: Path) -> None:
@@ -83,9 +97,11 @@ def test_plan_is_one_that_coroi_reads(company: Company, tmp_path: Path) -> None:
 def test_truth_is_written_beside(company: Company, tmp_path: Path) -> None:
     write_company(company, tmp_path)
     truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
-    assert truth["company"] == {"customers": 60, "months": 18, "seed": 5}
-    assert truth["retention"] == true_retention(months=18, customers=500)
-    assert truth["retention"]["entries"][0]["band"] == "0–6"
+    assert truth["company"] == {"customers": 60, "months": 18, "seed": 5, "scenario": "baseline"}
+    retention = true_retention(months=18, customers=500)
+    assert truth["studies"] == {"retention": retention}
+    assert truth["claims"] == true_claims(months=18, scenario="baseline", retention=retention, customers=500)
+    assert list(truth["claims"]) == [f"C{i:02d}" for i in range(1, 26)]
 
 
 def test_the_same_again_is_no_conflict(company: Company, tmp_path: Path) -> None:
@@ -117,3 +133,25 @@ def test_a_name_that_is_no_folder_is_refused(company: Company, tmp_path: Path, n
     with pytest.raises(CoroiError, match="Use up to 64 small letters, digits, '-' and '_'"):
         write_company(company, tmp_path / "new", name=name)
     assert not (tmp_path / "new").exists()
+
+
+def test_parquet_holds_the_same_rows(company: Company, tmp_path: Path) -> None:
+    files = write_company(company, tmp_path / "one", format="parquet")
+    again = write_company(company, tmp_path / "two", format="parquet")
+    assert [path.read_bytes() for path in files] == [path.read_bytes() for path in again]
+    for name, table in company.tables.items():
+        read = pd.read_parquet(tmp_path / "one" / f"{name}.parquet")
+        assert len(read) == len(table)
+        assert list(read.columns) == list(table.columns)
+        for column in table:
+            assert read[column].isna().tolist() == table[column].isna().tolist()
+            kept, made = read[column].dropna().tolist(), table[column].dropna().tolist()
+            assert kept == made, (name, column)
+    plan = yaml.safe_load((tmp_path / "one" / "plan.yaml").read_text(encoding="utf-8"))
+    assert plan["tables"]["customers"]["path"] == "customers.parquet"
+
+
+def test_nothing_is_left_of_a_refused_or_a_finished_writing(company: Company, tmp_path: Path) -> None:
+    write_company(company, tmp_path / "made")
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+    assert not list((tmp_path / "made").glob(".*"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,29 @@ from coroi.schemas import TABLES
 DATA = Path(__file__).parents[2] / "data"
 
 
-def test_the_committed_sample_is_made_by_the_company(tmp_path: Path) -> None:
-    made = write_company(simulate_company(customers=1500, months=36, seed=7), tmp_path, name="sample")
+def make(folder: Path) -> list[Path]:
+    return write_company(simulate_company(customers=1400, months=36, seed=7), folder, name="sample")
+
+
+def compare(made: list[Path]) -> None:
     assert sorted(path.name for path in (DATA / "sample").iterdir()) == sorted(path.name for path in made)
     for path in made:
         assert (DATA / "sample" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+def test_the_committed_tables_are_made_by_the_company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = json.loads((DATA / "sample" / "truth.json").read_text(encoding="utf-8"))
+    monkeypatch.setattr("coroi.company.files.truth_of", lambda company: kept)
+    compare(make(tmp_path))
+
+
+@pytest.mark.slow
+def test_the_committed_truth_is_made_by_the_company(tmp_path: Path) -> None:
+    compare(make(tmp_path))
+
+
 def test_the_sample_is_small() -> None:
-    assert sum(path.stat().st_size for path in (DATA / "sample").iterdir()) < 700_000
+    assert sum(path.stat().st_size for path in (DATA / "sample").iterdir()) < 1_000_000
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))

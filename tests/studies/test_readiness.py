@@ -58,11 +58,16 @@ def survey(sample) -> Survey:
 def test_the_sample_adds_up(survey, sample):
     assert unbalanced(sample.ledger) == {}
     rows = survey.tables.set_index("table")
-    assert rows["in"].to_dict() == {"customers": 1500, "subscriptions": 1548, "responses": 4687}
+    assert rows["in"].to_dict() == {
+        "customers": 1400,
+        "subscriptions": 1454,
+        "responses": 5295,
+        "transactions": 4219,
+    }
     assert (rows["in"] == rows[["left out", "dropped", "merged", "out"]].sum(axis=1)).all()
-    assert survey.n_customers == 1500
+    assert survey.n_customers == 1400
     assert survey.checks[0].passed is True
-    assert survey.checks[0].sentence == "Every row is accounted for, in 4 tables."
+    assert survey.checks[0].sentence == "Every row is accounted for, in 5 tables."
 
 
 def test_the_samples_answer_to_the_letter(survey, sample):
@@ -70,18 +75,18 @@ def test_the_samples_answer_to_the_letter(survey, sample):
     assert shown.sentence == "These data can bear 2 of 2 studies and 4 of the 25 claims."
     card = dict(shown.card)
     assert card["Studies"] == "readiness and retention"
-    assert card["Customers"] == "1,500 customers; contracts to 31 December 2024, by month"
-    assert card["Rows left out"] == "0 of 7,735 (0.0\u00a0%)"
+    assert card["Customers"] == "1,400 customers; contracts to 31 December 2024, by month"
+    assert card["Rows left out"] == "0 of 12,368 (0.0\u00a0%)"
     assert card["Warnings"] == "none"
-    assert re.fullmatch(r"NPS: [\d,]+ of 1,500 customers \(\d+\u00a0%\); CSAT: .*", card["Who ever answered"])
+    assert re.fullmatch(r"NPS: [\d,]+ of 1,400 customers \(\d+\u00a0%\); CSAT: .*", card["Who ever answered"])
 
 
 def test_coverage_counts_people_not_answers(survey, sample):
     answers = sample.connection.to_pandas(sample.tables["responses"])
     for row in survey.coverage.itertuples():
         mine = answers[answers["metric"] == row.metric]
-        assert (row.answers, row.customers, row.all) == (len(mine), mine["customer_id"].nunique(), 1500)
-        assert row.label == row.metric.upper()
+        assert (row.answers, row.customers, row.all) == (len(mine), mine["customer_id"].nunique(), 1400)
+        assert row.label == {"nps": "NPS", "csat": "CSAT", "trust": "trust"}[row.metric]
         assert (row.first, row.last) == tuple(str(mine["answered_at"].agg(f).date()) for f in ("min", "max"))
 
 
@@ -91,7 +96,7 @@ def test_respondents_are_compared_in_the_last_period_in_which_all_can_be_seen(su
     panel["period"] = pd.to_datetime(panel["period"])
     seen = panel[panel["period"] <= at].sort_values(["customer_id", "period"])
     now = seen[(seen["period"] == at) & seen["at_risk"]].set_index("customer_id")
-    answered = (now["nps_n_to_date"] + now["csat_n_to_date"]) > 0
+    answered = (now["nps_n_to_date"] + now["csat_n_to_date"] + now["trust_n_to_date"]) > 0
     length = seen.groupby("customer_id").size().loc[now.index] - 1
     moments = survey.respondents.tables["moments"].set_index(["trait", "answered"])
     for side in (True, False):
@@ -119,8 +124,11 @@ def test_the_survey_is_kept_and_read_back(survey, tmp_path):
     result = as_result(survey)
     write_result(result, tmp_path)
     back = read_result(tmp_path)
-    assert (back.method, back.n_obs, back.n_entities) == ("readiness", 7735, 1500)
-    assert back.spec == {"traits": ["periods_since_start", "revenue_per_period"], "level": 0.95}
+    assert (back.method, back.n_obs, back.n_entities) == ("readiness", 12368, 1400)
+    assert back.spec == {
+        "traits": ["periods_since_start", "revenue_per_period", "purchases"],
+        "level": 0.95,
+    }
     pd.testing.assert_frame_equal(back.estimates, result.estimates, rtol=1e-8)
     assert set(back.tables) == {"tables", "losses", "coverage", "studies", "claims", "flags"}
     assert [c.sentence for c in back.checks] == [c.sentence for c in survey.checks]
@@ -277,8 +285,8 @@ def test_the_figure_tells_every_table(survey):
     picture = flow_figure(survey)
     assert re.fullmatch(
         r"100\.0\u00a0% of all rows can be used\. Bars of the share of rows used, by table: \w+ 100\.0\u00a0%, \w+ "
-        r"100\.0\u00a0% and \w+ 100\.0\u00a0%\.",
+        r"100\.0\u00a0%, \w+ 100\.0\u00a0% and \w+ 100\.0\u00a0%\.",
         picture.alt,
     )
     assert all(name in picture.alt for name in ("customers", "subscriptions", "responses"))
-    assert picture.caption == "Rows used by table; 7,735 rows read in all."
+    assert picture.caption == "Rows used by table; 12,368 rows read in all."

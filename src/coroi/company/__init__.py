@@ -1,9 +1,11 @@
-"""The synthetic company: customers, contracts and surveys with a known truth beside them."""
+"""The synthetic company: a chain from practices to profit, its tables, and the known truth beside them."""
 
 from __future__ import annotations
 
+from coroi.company.claims import true_claims
 from coroi.company.files import write_company
+from coroi.company.scenario import SCENARIOS, Switches
 from coroi.company.simulation import Company, simulate_company
 from coroi.company.truth import true_retention
 
-__all__ = ["Company", "simulate_company", "true_retention", "write_company"]
+__all__ = ["SCENARIOS", "Company", "Switches", "simulate_company", "true_claims", "true_retention", "write_company"]

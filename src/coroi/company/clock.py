@@ -45,7 +45,7 @@ def as_dates(days: Ints) -> npt.NDArray[np.datetime64]:
     return dates.astype("datetime64[s]")
 
 
-def stream(seed: int, mechanism: str) -> np.random.Generator:
+def stream(seed: int, mechanism: str, block: int = 0) -> np.random.Generator:
     """Return the random stream of one mechanism, so that changing one mechanism reshuffles no other.
 
     Parameters
@@ -54,11 +54,22 @@ def stream(seed: int, mechanism: str) -> np.random.Generator:
         The company's seed.
     mechanism : str
         The mechanism's name; the same name always gives the same stream.
+    block : int
+        Which part of the customers; each has streams of its own.
     """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(crc32(mechanism.encode()),)))
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(crc32(mechanism.encode()), block)))
 
 
-def numbered(letter: str, n: int) -> list[str]:
-    """Return `n` identifiers of equal width, such as ``C00001``."""
-    width = max(5, len(str(n)))
-    return [f"{letter}{i:0{width}d}" for i in range(1, n + 1)]
+def season(month: int) -> float:
+    """Return how far a calendar month, counted from January, lies above the year's middle: from -1 to 1."""
+    return float(np.cos(2 * np.pi * month / 12))
+
+
+def days_within(days: Ints, month: int, chance: Floats) -> Ints:
+    """Return days spread evenly over a month, one for each chance from 0 to 1."""
+    return days[month] + np.floor(chance * (days[month + 1] - days[month])).astype(np.int64)
+
+
+def numbered(letter: str, n: int, after: int = 0) -> list[str]:
+    """Return `n` identifiers such as ``C00001``, counted from the one `after`."""
+    return [f"{letter}{i:05d}" for i in range(after + 1, after + n + 1)]

@@ -8,15 +8,22 @@ import numpy as np
 import pandas as pd
 
 from coroi.company.clock import DAYS_PER_MONTH, Floats, Ints, as_dates, numbered, stream
+from coroi.company.scenario import World
 
 SEGMENTS = ("basic", "plus", "business")
 SEGMENT_SHARES = (0.50, 0.32, 0.18)
-UNITS = ("north", "east", "south", "west")
-UNIT_SHARES = (0.32, 0.28, 0.22, 0.18)
+REGIONS = ("north", "east", "south", "west")
+REGION_SHARES = (0.32, 0.28, 0.22, 0.18)
+UNITS_PER_REGION = 6
+UNITS = tuple(f"{region}-{i}" for region in REGIONS for i in range(1, UNITS_PER_REGION + 1))
 BASE_SHARE = 0.55
 BASE_AGE_MONTHS = 36
 FRAILTY_SD = 0.5
 REPLYING_SD = 1.3
+LEVEL_SD = 0.8
+UNIT_LEVEL_SD = 0.1
+REGION_LEVELS = (0.15, 0.0, -0.2, 0.1)
+SPENDING_SD = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +40,10 @@ class People:
         Own readiness to leave, in log-odds per month.
     replying : numpy.ndarray
         Own readiness to answer, in log-odds per request.
+    level : numpy.ndarray
+        Own level of satisfaction, the unit's included.
+    spending : numpy.ndarray
+        Own readiness to buy, in log-odds per month.
     """
 
     joined: Ints
@@ -40,6 +51,8 @@ class People:
     unit: Ints
     frailty: Floats
     replying: Floats
+    level: Floats
+    spending: Floats
 
     @property
     def n(self) -> int:
@@ -47,7 +60,15 @@ class People:
         return self.joined.size
 
 
-def draw_people(n: int, days: Ints, seed: int) -> People:
+def unit_levels(world: World, seed: int) -> Floats:
+    """Return each unit's own part in the satisfaction of its customers, shape (n_units,)."""
+    if not world.switches.heterogeneity:
+        return np.zeros(len(UNITS))
+    own = stream(seed, "unit level").normal(0, UNIT_LEVEL_SD, len(UNITS))
+    return np.repeat(REGION_LEVELS, UNITS_PER_REGION) + own
+
+
+def draw_people(n: int, days: Ints, seed: int, world: World, block: int = 0) -> People:
     """Draw the customers.
 
     Parameters
@@ -58,31 +79,45 @@ def draw_people(n: int, days: Ints, seed: int) -> People:
         First day of every month and of the one after the last, shape (n_months + 1,).
     seed : int
         The company's seed.
+    world : World
+        The company's rules.
+    block : int
+        Which part of the customers.
 
     Notes
     -----
     Of all customers 55 % are there at the start, with contracts begun in the 36 months before, recent ones more
     often; the others join on any day up to the last.
     """
-    joining = stream(seed, "joining")
-    base = joining.random(n) < BASE_SHARE
+    joining = stream(seed, "joining", block)
+    base = joining.random(n) < (BASE_SHARE if world.switches.late_joiners else 1.0)
     age = np.ceil(BASE_AGE_MONTHS * DAYS_PER_MONTH * joining.random(n) ** 1.5)
     since_start = np.floor(joining.random(n) * (days[-1] - days[0]))
     joined = days[0] + np.where(base, -age, since_start).astype(np.int64)
+    shares = np.repeat(REGION_SHARES, UNITS_PER_REGION) / UNITS_PER_REGION
+    unit = stream(seed, "unit", block).choice(len(UNITS), n, p=shares)
+
+    def trait(name: str, spread: float) -> Floats:
+        drawn = stream(seed, name, block).normal(0, spread, n)
+        return drawn if world.switches.heterogeneity else np.zeros(n)
+
+    level = trait("satisfaction level", LEVEL_SD)
     return People(
         joined=np.sort(joined),
-        segment=stream(seed, "segment").choice(len(SEGMENTS), n, p=SEGMENT_SHARES),
-        unit=stream(seed, "unit").choice(len(UNITS), n, p=UNIT_SHARES),
-        frailty=stream(seed, "frailty").normal(0, FRAILTY_SD, n),
-        replying=stream(seed, "replying").normal(0, REPLYING_SD, n),
+        segment=stream(seed, "segment", block).choice(len(SEGMENTS), n, p=SEGMENT_SHARES),
+        unit=unit,
+        frailty=trait("frailty", FRAILTY_SD) - world.scenario.trait * level,
+        replying=trait("replying", REPLYING_SD),
+        level=level + unit_levels(world, seed)[unit],
+        spending=trait("spending", SPENDING_SD),
     )
 
 
-def customers_table(people: People) -> pd.DataFrame:
-    """Return the table `customers`."""
+def customers_table(people: People, after: int = 0) -> pd.DataFrame:
+    """Return the table `customers`, numbered from the one `after`."""
     return pd.DataFrame(
         {
-            "customer_id": numbered("C", people.n),
+            "customer_id": numbered("C", people.n, after),
             "joined_at": as_dates(people.joined),
             "segment": np.array(SEGMENTS)[people.segment],
             "unit_id": np.array(UNITS)[people.unit],

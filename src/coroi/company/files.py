@@ -1,95 +1,46 @@
-"""The company as a folder: three tables, a plan that runs them, and the truth beside them."""
+"""The company as a folder: its tables, a plan that runs them, and the truth beside them."""
 
 from __future__ import annotations
 
+import filecmp
 import json
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import numpy as np
-import pandas as pd
-
-from coroi.company.clock import FIRST_MONTH
+from coroi.company.claims import true_claims
+from coroi.company.dirt import Soiler
+from coroi.company.plan import plan_text
 from coroi.company.simulation import Company
+from coroi.company.truth import true_retention
 from coroi.errors import CoroiError, Problem, raise_together
-
-PLAN = """\
-# A synthetic company, made by
-#   coroi simulate DIR --customers {customers} --months {months} --seed {seed}
-# What the studies ought to find is in truth.json.
-
-name: {name}  # names the reports' folder
-
-tables:  # our column: the column in the file
-  customers:
-    path: customers.csv
-    columns:
-      customer_id: customer_id
-      joined_at: joined_at
-      segment: segment
-      unit_id: unit_id
-  subscriptions:
-    path: subscriptions.csv
-    columns:
-      customer_id: customer_id
-      subscription_id: subscription_id
-      start_at: start_at
-      end_at: end_at  # the last day covered; empty while the contract runs
-      exit_reason: exit_reason
-      price: price  # per month
-      term_months: term_months
-  responses:
-    path: responses.csv
-    columns:
-      customer_id: customer_id
-      response_id: response_id
-      asked_at: asked_at
-      answered_at: answered_at
-      metric: metric  # one of the metrics below
-      score: score
-      touchpoint: touchpoint
-      verbatim: verbatim
-
-metrics:
-  nps:  # how likely to recommend: every customer's turn comes every three months
-    scale: [0, 10]
-  csat:  # how satisfied: after some contacts
-    scale: [1, 5]
-
-currency: EUR
-period: month
-observed_from: {first}  # contracts that ended before are not in the tables
-observed_until: {last}
-grace_days: 30  # a longer time without a contract is an exit
-horizon: 12  # months to follow customers
-discount_rate_annual: 0.10
-smallest_effect: 0.01  # one percentage point of retention: less would change no decision
-seed: 1
-
-studies:
-  readiness: {{}}
-  retention:
-    metric: nps
-"""
+from coroi.storage import TableWriter
+from coroi.storage.appended import Format
 
 
-def write_company(company: Company, folder: str | Path, *, name: str = "simulated") -> list[Path]:
+def write_company(
+    company: Company, folder: str | Path, *, name: str = "simulated", format: Format = "csv", dirty: bool = False
+) -> list[Path]:
     """Write a company's tables, a plan that runs them, and its truth.
 
     Parameters
     ----------
     company : Company
-        The company.
+        The company; it is simulated and written block by block.
     folder : str or Path
         Where to; made if it is not there.
     name : str
         The plan's name: small letters, digits, ``-`` and ``_``, 64 at most.
+    format : str
+        ``csv`` or ``parquet``.
+    dirty : bool
+        Whether to put the ten kinds of dirt of real exports into the tables.
 
     Returns
     -------
     list of Path
-        ``customers.csv``, ``subscriptions.csv``, ``responses.csv``, ``plan.yaml`` and ``truth.json``; equal arguments
-        give equal bytes.
+        A file per table, ``plan.yaml``, ``truth.json``, and of dirty tables ``dirt.json``; equal arguments give equal
+        bytes.
 
     Raises
     ------
@@ -100,46 +51,61 @@ def write_company(company: Company, folder: str | Path, *, name: str = "simulate
         fix = "Use up to 64 small letters, digits, '-' and '_', beginning with a letter or a digit."
         raise CoroiError(Problem("simulate", f"name is {name!r}.", fix))
     folder = Path(folder)
-    _check_free_way(folder)
-    contents = {folder / file: text.encode() for file, text in _texts(company, name).items()}
-    raise_together((_taken(path) for path, content in contents.items() if _differs(path, content)), CoroiError)
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, content in contents.items():
-        if not path.exists():
-            path.write_bytes(content)
-    return list(contents)
+    nearest = _check_free_way(folder)
+    with TemporaryDirectory(dir=nearest, prefix=".simulating-") as place:
+        _write(company, Path(place), name, format, dirty)
+        made = sorted(Path(place).iterdir())
+        raise_together((_taken(folder / new.name) for new in made if _differs(folder / new.name, new)), CoroiError)
+        folder.mkdir(parents=True, exist_ok=True)
+        for new in made:
+            if not (folder / new.name).exists():
+                new.replace(folder / new.name)
+    return [folder / new.name for new in made]
 
 
-def _texts(company: Company, name: str) -> dict[str, str]:
-    order = ("customers", "subscriptions", "responses")
-    texts = {f"{table}.csv": _csv(company.tables[table]) for table in order}
-    texts["plan.yaml"] = _plan(company, name)
-    texts["truth.json"] = json.dumps(company.truth, ensure_ascii=False, indent=2) + "\n"
-    return texts
+def _write(company: Company, place: Path, name: str, format: Format, dirty: bool) -> None:
+    columns: dict[str, list[str]] = {}
+    soiler = Soiler(company.seed)
+    with TableWriter(place, format) as writer:
+        for block, piece in enumerate(company.pieces()):
+            for table, rows in (soiler.soil(piece, block) if dirty else piece).items():
+                writer.add(table, rows)
+                columns[table] = list(rows.columns)
+    (place / "plan.yaml").write_text(plan_text(company, name, columns, format, dirty), encoding="utf-8")
+    _write_json(place / "truth.json", truth_of(company))
+    if dirty:
+        _write_json(place / "dirt.json", soiler.record())
 
 
-def _csv(table: pd.DataFrame) -> str:
-    return str(table.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d", float_format="%.2f"))
+def _write_json(path: Path, content: dict[str, object]) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _plan(company: Company, name: str) -> str:
-    end = (FIRST_MONTH + company.months).astype("datetime64[D]") - np.timedelta64(1, "D")
-    first = FIRST_MONTH.astype("datetime64[D]")
-    return PLAN.format(
-        name=name, customers=company.customers, months=company.months, seed=company.seed, first=first, last=end
-    )
+def truth_of(company: Company) -> dict[str, object]:
+    """Return what the studies ought to find: computed anew, by simulating far larger companies.
+
+    Parameters
+    ----------
+    company : Company
+        Its months and scenario count; size and seed do not.
+    """
+    simulated = {name: getattr(company, name) for name in ("customers", "months", "seed", "scenario")}
+    retention = true_retention(months=company.months, scenario=company.scenario)
+    claims = true_claims(months=company.months, scenario=company.scenario, retention=retention)
+    return {"company": simulated, "studies": {"retention": retention}, "claims": claims}
 
 
-def _differs(path: Path, content: bytes) -> bool:
-    return path.exists() and not (path.is_file() and path.read_bytes() == content)
+def _differs(path: Path, new: Path) -> bool:
+    return path.exists() and not (path.is_file() and filecmp.cmp(path, new, shallow=False))
 
 
 def _taken(path: Path) -> Problem:
     return Problem(str(path), "is there already and its content is another.", "Choose another folder, or move it away.")
 
 
-def _check_free_way(folder: Path) -> None:
-    """Refuse a folder that is a file or lies below one."""
+def _check_free_way(folder: Path) -> Path:
+    """Return the nearest folder that is there; refuse a folder that is a file or lies below one."""
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not nearest.is_dir():
         raise CoroiError(Problem(str(nearest), "is a file where a folder is wanted.", "Choose another folder."))
+    return nearest

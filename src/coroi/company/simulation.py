@@ -2,44 +2,103 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
+from coroi.company.clock import numbered
+from coroi.company.contacts import touchpoints_table
+from coroi.company.costs import Ledger
 from coroi.company.customers import customers_table
-from coroi.company.history import draw_history
+from coroi.company.followups import follow_ups_table
+from coroi.company.history import History, block_sizes, draw_history
+from coroi.company.programme import programme_table, recognition_table
+from coroi.company.referrals import referrals_table
 from coroi.company.responses import responses_table
+from coroi.company.scenario import SCENARIOS, Switches, World
+from coroi.company.spending import transactions_table
 from coroi.company.subscriptions import subscriptions_table
-from coroi.company.truth import true_retention
-from coroi.errors import CoroiError, Problem, raise_together
+from coroi.errors import CoroiError, Problem, did_you_mean, raise_together
+
+Tables = dict[str, pd.DataFrame]
+NUMBERED = ("subscriptions", "responses", "transactions", "touchpoints")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Company:
-    """A synthetic company as an analyst would see it.
+    """A synthetic company as an analyst would see it; see :func:`simulate_company`.
 
     Parameters
     ----------
-    tables : dict of str to pandas.DataFrame
-        `customers`, `responses` and `subscriptions`, with the columns of the clean tables.
     customers, months, seed : int
-        What it was simulated from.
+        What it is simulated from.
+    scenario : str
+        A key of ``SCENARIOS``.
+    switches : Switches
+        Its behaviours.
     """
 
-    tables: dict[str, pd.DataFrame]
     customers: int
     months: int
     seed: int
+    scenario: str = "baseline"
+    switches: Switches = field(default_factory=Switches)
 
     @property
-    def truth(self) -> dict[str, object]:
-        """What the studies ought to find: computed anew at every call, by simulating a far larger company."""
-        simulated = {"customers": self.customers, "months": self.months, "seed": self.seed}
-        return {"company": simulated, "retention": true_retention(months=self.months)}
+    def world(self) -> World:
+        """The company's rules."""
+        return World(scenario=SCENARIOS[self.scenario], switches=self.switches)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """All tables, whole, by name."""
+        pieces: dict[str, list[pd.DataFrame]] = defaultdict(list)
+        for piece in self.pieces():
+            for name, rows in piece.items():
+                pieces[name].append(rows)
+        return {name: pd.concat(found, ignore_index=True) for name, found in sorted(pieces.items())}
+
+    def pieces(self) -> Iterator[Tables]:
+        """Simulate block by block and yield the rows that each adds to the tables; the costs come last."""
+        counted: Counter[str] = Counter()
+        ledger = Ledger(self.months)
+        for block, size in enumerate(block_sizes(self.customers)):
+            history = draw_history(customers=size, months=self.months, seed=self.seed, world=self.world, block=block)
+            piece = self._piece(history, block, counted)
+            ledger.add(history)
+            counted.update({name: len(piece[name]) for name in NUMBERED} | {"customers": size})
+            yield piece
+        yield {"costs": ledger.table()}
+
+    def _piece(self, history: History, block: int, counted: Counter[str]) -> Tables:
+        ids = np.array(numbered("C", history.people.n, counted["customers"]), dtype=object)
+        last = int(history.days[-1])
+        programme = follow_ups_table(history.follow_ups, ids, last)
+        first: Tables = {}
+        if block == 0:
+            programme = pd.concat([programme_table(history.roll_out, history.days), programme], ignore_index=True)
+            first = {"recognition": recognition_table(history.roll_out, history.days)}
+        return first | {
+            "customers": customers_table(history.people, counted["customers"]),
+            "subscriptions": subscriptions_table(
+                history.people, history.contracts, history.days, ids, counted["subscriptions"]
+            ),
+            "responses": responses_table(history.answers, ids, self.seed, block, counted["responses"]),
+            "transactions": transactions_table(history.purchases, ids, counted["transactions"], last),
+            "touchpoints": touchpoints_table(history.contacts, ids, counted["touchpoints"]),
+            "programme": programme,
+            "referrals": referrals_table(history.referrals, ids),
+        }
 
 
-def simulate_company(*, customers: int, months: int, seed: int) -> Company:
-    """Simulate a company whose customers hold monthly contracts and answer surveys.
+def simulate_company(
+    *, customers: int, months: int, seed: int, scenario: str = "baseline", switches: Switches | None = None
+) -> Company:
+    """Simulate a company from its practices through service, satisfaction and loyalty to profit.
 
     Parameters
     ----------
@@ -49,34 +108,33 @@ def simulate_company(*, customers: int, months: int, seed: int) -> Company:
         Months observed from January 2022 on, 2 or more.
     seed : int
         0 or more; equal arguments give equal tables.
+    scenario : str
+        A key of ``SCENARIOS``.
+    switches : Switches, optional
+        Behaviours of real data; all are on by default.
 
     Raises
     ------
     CoroiError
-        If an argument is not a whole number, or too small.
+        If a number is not whole, or too small, or there is no such scenario.
 
     Notes
     -----
-    A latent satisfaction drives answers, the readiness to answer, and leaving a month later. Older contracts are left
-    less and their holders answer more; nothing else ties answers to exits. Customers are independent of each other.
+    Practices rolled out to units better their service and, slowly, satisfaction. A latent satisfaction drives
+    answers, the readiness to answer, leaving a month later, buying and recommending; trust drives leaving too.
+    Customers of a unit share its practices; else they are independent of each other.
     """
-    _check_arguments({"customers": customers, "months": months, "seed": seed})
-    history = draw_history(customers=customers, months=months, seed=seed)
-    tables = {
-        "customers": customers_table(history.people),
-        "responses": responses_table(history.people, history.answers, seed),
-        "subscriptions": subscriptions_table(history.people, history.contracts, history.days),
-    }
-    return Company(tables=tables, customers=customers, months=months, seed=seed)
+    _check_arguments({"customers": customers, "months": months, "seed": seed}, scenario)
+    return Company(customers=customers, months=months, seed=seed, scenario=scenario, switches=switches or Switches())
 
 
-def _check_arguments(arguments: dict[str, int]) -> None:
+def _check_arguments(arguments: dict[str, int], scenario: str) -> None:
     least = {"customers": 1, "months": 2, "seed": 0}
-    raise_together(
-        (
-            Problem("simulate", f"{name} is {value!r}.", f"Give a whole number of {least[name]} or more.")
-            for name, value in arguments.items()
-            if isinstance(value, bool) or not isinstance(value, int) or value < least[name]
-        ),
-        CoroiError,
-    )
+    problems = [
+        Problem("simulate", f"{name} is {value!r}.", f"Give a whole number of {least[name]} or more.")
+        for name, value in arguments.items()
+        if isinstance(value, bool) or not isinstance(value, int) or value < least[name]
+    ]
+    if scenario not in SCENARIOS:
+        problems.append(Problem("simulate", f"there is no scenario {scenario!r}.", did_you_mean(scenario, SCENARIOS)))
+    raise_together(problems, CoroiError)

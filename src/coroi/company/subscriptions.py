@@ -18,13 +18,17 @@ from coroi.company.clock import (
     day_of_month,
     month_number,
     numbered,
+    season,
     stream,
 )
 from coroi.company.customers import People
+from coroi.company.scenario import World
 
-LEAVING = -3.95  # log-odds per month: basic segment, satisfaction 0, a contract just begun
-LEAVING_BY_SATISFACTION = -0.9
+LEAVING = -3.75  # log-odds per month: basic segment, satisfaction 0, a contract just begun
+LEAVING_BY_SATISFACTION = -0.95
+LEAVING_BY_TRUST = -0.25
 LEAVING_BY_LOG_TENURE = -0.15
+LEAVING_BY_SEASON = 0.12
 LEAVING_BY_SEGMENT = (0.35, 0.0, -0.35)
 PAYMENT_FAILURE = 0.002  # probability per month
 REASONS = ("payment failed", "price", "service", "competitor", "no longer needed")
@@ -57,52 +61,60 @@ class Contracts:
     end: Ints
     reason: Ints
 
-    def open_on(self, customer: Ints, day: Ints) -> Ints:
-        """Return the position of each customer's contract that covers the day, or -1."""
-        width = 1 << 20  # more days than the calendar will see
-        position = np.searchsorted(self.customer * width + self.start, customer * width + day, side="right") - 1
-        covered = (position >= 0) & (self.customer[position] == customer) & (self.end[position] >= day)
-        return np.where(covered, position, -1)
 
-
-def draw_contracts(people: People, satisfaction: Floats, days: Ints, seed: int) -> Contracts:
-    """Draw every contract up to the last day; what would begin later is cut, what would end later stays open.
-
-    Parameters
-    ----------
-    people : People
-        The customers.
-    satisfaction : numpy.ndarray
-        Latent satisfaction, shape (n_months + 1, n_customers).
-    days : numpy.ndarray
-        First day of every month and of the one after the last, shape (n_months + 1,).
-    seed : int
-        The company's seed.
+class Leaving:
+    """Contracts of one block of customers, month by month.
 
     Notes
     -----
-    A contract ends on the last day of a paid month. The odds of leaving depend on last month's satisfaction, on the
-    contract's age, on the segment and on the customer's own readiness to leave; failed payments depend on nothing.
+    A contract ends on the last day of a paid month. The odds of leaving depend on last month's satisfaction, on
+    trust, on the contract's age, on the segment and on the customer's own readiness to leave; failed payments depend
+    on nothing.
     """
-    leaving, payment = stream(seed, "leaving"), stream(seed, "payment")
-    reasons, returning = stream(seed, "exit reason"), stream(seed, "returning")
-    own = LEAVING + np.array(LEAVING_BY_SEGMENT)[people.segment] + people.frailty
-    start = people.joined.copy()
-    ended: list[tuple[Ints, Ints, Ints, Ints]] = []
-    for month in range(days.size - 1):
+
+    def __init__(self, people: People, seed: int, block: int, world: World) -> None:
+        self._world = world
+        self._own = LEAVING + np.array(LEAVING_BY_SEGMENT)[people.segment] + people.frailty
+        names = ("leaving", "payment", "exit reason", "returning")
+        self._leaving, self._payment, self._reasons, self._returning = (stream(seed, name, block) for name in names)
+        self._start = people.joined.copy()
+        self._covered = (self._start, self._start, self._start)
+        self._ended: list[tuple[Ints, Ints, Ints, Ints]] = []
+
+    @property
+    def start(self) -> Ints:
+        """First day of each customer's latest contract, be it still to come."""
+        return self._start
+
+    def month(self, satisfaction: Floats, trust: Floats, days: Ints, month: int) -> None:
+        """Draw who leaves in a month and when they will be back."""
+        start, n = self._start, self._start.size
         end = _end_of_paid_month(start, int(days[month]), int(days[month + 1]) - 1)
         age = np.log1p(np.maximum(end - start, 0) / DAYS_PER_MONTH)
-        odds = own + LEAVING_BY_SATISFACTION * satisfaction[month] + LEAVING_BY_LOG_TENURE * age
-        unpaid = payment.random(people.n) < PAYMENT_FAILURE
-        leaves = (end >= start) & (unpaid | (leaving.random(people.n) < expit(odds)))
-        reason = np.where(unpaid, 0, 1 + reasons.choice(len(REASON_SHARES), people.n, p=REASON_SHARES))
-        ended.append((np.flatnonzero(leaves), start[leaves], end[leaves], reason[leaves]))
-        start = np.where(leaves, _return_day(end, returning), start)
-    still = np.flatnonzero(start < days[-1])
-    ended.append((still, start[still], np.full(still.size, NEVER), np.full(still.size, -1)))
-    customer, starts, ends, why = (np.concatenate(column) for column in zip(*ended, strict=True))
-    order = np.lexsort((starts, customer))
-    return Contracts(customer=customer[order], start=starts[order], end=ends[order], reason=why[order])
+        felt = LEAVING_BY_SATISFACTION * satisfaction + LEAVING_BY_TRUST * trust
+        odds = self._own + self._world.scenario.loyalty * felt + LEAVING_BY_LOG_TENURE * age
+        if self._world.switches.seasonality:
+            odds = odds + LEAVING_BY_SEASON * season(month)
+        unpaid = (self._payment.random(n) < PAYMENT_FAILURE) & self._world.switches.involuntary_exits
+        leaves = (end >= start) & (unpaid | (self._leaving.random(n) < expit(odds)))
+        reason = np.where(unpaid, 0, 1 + self._reasons.choice(len(REASON_SHARES), n, p=REASON_SHARES))
+        self._ended.append((np.flatnonzero(leaves), start[leaves], end[leaves], reason[leaves]))
+        back = _return_day(end, self._returning)
+        self._covered = (start, np.where(leaves, end, NEVER), np.where(leaves, back, NEVER))
+        self._start = np.where(leaves, back, start)
+
+    def begun(self, who: Ints, day: Ints) -> Ints:
+        """Return the first day of the contract that covers a day of the month just drawn, or -1."""
+        start, end, back = (each[who] for each in self._covered)
+        return np.where((start <= day) & (day <= end), start, np.where(back <= day, back, -1))
+
+    def contracts(self, last: int) -> Contracts:
+        """Return every contract begun before the day `last`; what would end later stays open."""
+        still = np.flatnonzero(self._start < last)
+        running = (still, self._start[still], np.full(still.size, NEVER), np.full(still.size, -1))
+        customer, starts, ends, why = (np.concatenate(each) for each in zip(*self._ended, running, strict=True))
+        order = np.lexsort((starts, customer))
+        return Contracts(customer=customer[order], start=starts[order], end=ends[order], reason=why[order])
 
 
 def _end_of_paid_month(start: Ints, first: int, last: int) -> Ints:
@@ -128,18 +140,23 @@ def exits(contracts: Contracts, grace_days: int) -> Flags:
     return (contracts.end < NEVER) & (following - contracts.end - 1 > grace_days)
 
 
-def subscriptions_table(people: People, contracts: Contracts, days: Ints) -> pd.DataFrame:
-    """Return the table `subscriptions`; the list price rises by 3 % a year and holds as long as the contract."""
-    years = (month_number(contracts.start) - month_number(days[:1])) // 12
-    price = np.array(PRICES)[people.segment[contracts.customer]] * (1 + PRICE_GROWTH_PER_YEAR) ** years
+def list_price(segment: Ints, months_on: Ints) -> Floats:
+    """Return the price per month of contracts begun so many months after the first; it rises by 3 % a year."""
+    price = np.array(PRICES)[segment] * (1 + PRICE_GROWTH_PER_YEAR) ** (months_on // 12)
+    return np.asarray(np.round(price, 2))
+
+
+def subscriptions_table(people: People, contracts: Contracts, days: Ints, ids: np.ndarray, after: int) -> pd.DataFrame:
+    """Return the table `subscriptions`; the price at the start holds as long as the contract."""
+    months_on = month_number(contracts.start) - month_number(days[:1])
     return pd.DataFrame(
         {
-            "subscription_id": numbered("S", contracts.start.size),
-            "customer_id": np.array(numbered("C", people.n))[contracts.customer],
+            "subscription_id": numbered("S", contracts.start.size, after),
+            "customer_id": ids[contracts.customer],
             "start_at": as_dates(contracts.start),
             "end_at": as_dates(contracts.end),
             "exit_reason": np.array((*REASONS, ""))[contracts.reason],
-            "price": np.round(price, 2),
+            "price": list_price(people.segment[contracts.customer], months_on),
             "term_months": TERM_MONTHS,
         }
     )
