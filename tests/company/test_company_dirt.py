@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from coroi.company import history, simulate_company, write_company
+from coroi.company import simulate_company, write_company
 from coroi.company.dirt import KINDS, LEAK
 
 
@@ -107,6 +107,16 @@ def test_the_dirt_is_the_same_again(folders, tmp_path, monkeypatch):
         assert path.read_bytes() == (folders[1] / path.name).read_bytes(), path.name
 
 
-def test_a_dirty_plan_names_its_command_and_is_read(folders):
-    assert "--seed 5 --dirty\n" in (folders[1] / "plan.yaml").read_text(encoding="utf-8")
-    assert history.block_sizes(5) == [5]
+def test_a_dirty_plan_names_its_command_and_runs(folders, monkeypatch):
+    from coroi.studies.check import check_plan
+
+    text = (folders[1] / "plan.yaml").read_text(encoding="utf-8")
+    assert "--seed 5 --dirty\n" in text
+    assert "transactions.csv is left out" in text
+    checked = check_plan(folders[1] / "plan.yaml")
+    assert list(checked.problems) == []
+    assert set(checked.studies.values()) == {""}
+    lost = checked.ledger[checked.ledger["step"] == "dropped"].groupby("table")["rows"].sum()
+    assert lost["responses"] > 100
+    clean = check_plan(folders[0] / "plan.yaml")
+    assert "dropped" not in set(clean.ledger["step"])

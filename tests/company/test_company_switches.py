@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import fields, replace
 
 import numpy as np
@@ -97,12 +98,6 @@ def test_effects_grow_fade_and_depend_on_intensity_and_sponsor():
     assert (np.diff(path[:, kept], axis=0) >= 0).all()
     unit = np.flatnonzero(broken)[0]
     assert path[plan.end[unit], unit] == pytest.approx(0.7 * path[plan.end[unit] - 1, unit])
-    whole, half, alone = (
-        {"intensity": 1.0, "sponsored": True},
-        {"intensity": 0.5, "sponsored": True},
-        {"sponsored": False},
-    )
-    assert whole != alone
     unit = np.flatnonzero(kept & (plan.intensity == 1.0) & plan.sponsored)[0]
     halved = replace(calm, intensity=np.full(24, 0.5))
     unsponsored = replace(calm, sponsored=np.zeros(24, dtype=bool))
@@ -110,7 +105,6 @@ def test_effects_grow_fade_and_depend_on_intensity_and_sponsor():
     assert push(unsponsored, 47, world)[unit] == pytest.approx(path[47, unit] * 0.4)
     at_once = replace(world, switches=replace(Switches(), effects_grow=False))
     assert push(calm, int(plan.start[unit]), at_once)[unit] == pytest.approx(path[47, unit])
-    assert half != whole
 
 
 def test_customers_differ_unless_switched_off(usual):
@@ -148,7 +142,6 @@ def test_purchases_come_back_and_some_lose_money(usual):
 
 def test_answers_of_one_month_share_a_mood():
     def shared(history: History) -> float:
-        month, pairs = [], {}
         nps, csat = history.answers[:2]
         month = {
             name: a.asked.astype("datetime64[D]").astype("datetime64[M]").astype(int)
@@ -196,3 +189,9 @@ def test_blocks_make_up_the_company_and_differ():
     assert not np.array_equal(one.people.joined, two.people.joined)
     np.testing.assert_array_equal(one.roll_out.start, two.roll_out.start)
     assert (one.contracts.end == NEVER).any()
+
+
+def test_twenty_thousand_customers_take_seconds():
+    began = time.process_time()
+    draw_history(customers=BLOCK, months=36, seed=2)
+    assert time.process_time() - began < 5

@@ -114,7 +114,7 @@ RULES = (
     Rule(kind=1, table="transactions", column="occurred_at", rate=0.02, change=_swapped),
     Rule(kind=1, table="responses", column="asked_at", rate=0.01, change=_other_style),
     Rule(kind=2, table="responses", column="score", rate=0.015, change=_missing_code),
-    Rule(kind=3, table="responses", column="score", rate=0.1, change=_doubled),
+    Rule(kind=3, table="responses", column="score", rate=0.05, change=_doubled),
     Rule(kind=4, table="touchpoints", column="customer_id", rate=0.02, change=_unpadded),
     Rule(kind=4, table="transactions", column="customer_id", rate=0.01, change=_blank),
     Rule(kind=5, table="transactions", column="amount", rate=0.005, change=_zero),
