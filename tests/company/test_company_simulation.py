@@ -163,6 +163,15 @@ def test_answers_come_from_customers_with_a_contract_when_asked(company: Company
     assert covered["response_id"].nunique() == len(answers)
 
 
+@pytest.mark.parametrize(("table", "key"), [("touchpoints", "touchpoint_id"), ("transactions", "transaction_id")])
+def test_nobody_calls_or_buys_without_a_contract(company: Company, table: str, key: str) -> None:
+    rows = company.tables[table]
+    rows = rows[rows["amount"] > 0] if table == "transactions" else rows
+    pairs = rows[[key, "customer_id", "occurred_at"]].merge(company.tables["subscriptions"], on="customer_id")
+    covered = (pairs["start_at"] <= pairs["occurred_at"]) & (pairs["occurred_at"] <= pairs["end_at"].fillna(END))
+    assert pairs.loc[covered, key].nunique() == len(rows)
+
+
 def test_scores_delays_and_comments(company: Company) -> None:
     answers = company.tables["responses"]
     scores = answers.groupby("metric")["score"].agg(["min", "max"])

@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 
 from coroi.company.clock import Flags, Floats, Ints, as_dates, days_within, numbered, stream
 from coroi.company.scenario import World
+from coroi.company.subscriptions import Leaving
 
 CONTACTS_PER_MONTH = 0.15
 CHANNELS = ("phone", "chat", "mail")
@@ -60,13 +61,15 @@ class Service:
         self._chance = stream(seed, "contacts", block)
         self._minutes = stream(seed, "minutes", block)
 
-    def month(self, here: Flags, pushed: Floats, days: Ints, month: int, world: World) -> Contacts:
+    def month(self, here: Flags, leaving: Leaving, pushed: Floats, days: Ints, month: int, world: World) -> Contacts:
         """Draw the contacts of a month.
 
         Parameters
         ----------
         here : numpy.ndarray
             Customers with a contract on the month's first day, shape (n_customers,).
+        leaving : Leaving
+            The contracts, the month's leavers drawn: nobody calls after the end.
         pushed : numpy.ndarray
             How much better the service is by practices, by customer.
         days : numpy.ndarray
@@ -79,6 +82,7 @@ class Service:
         calls, when, which, where, fixed, timely = self._chance.random((6, here.size))
         waited, handled = self._minutes.standard_normal((2, here.size))
         who = np.flatnonzero(here & (calls < CONTACTS_PER_MONTH))
+        who = who[leaving.begun(who, days_within(days, month, when[who])) != -1]
         department = np.searchsorted(np.cumsum(DEPARTMENT_SHARES)[:-1], where[who], side="right")
         good, punctual = np.array(SOLVED)[department], np.array(ON_TIME)[department]
         done = world.intervention

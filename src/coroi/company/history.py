@@ -106,18 +106,18 @@ class _Course:
         self.referrals: list[Referrals] = []
 
     def month(self, month: int) -> None:
-        """Let a month pass: service, satisfaction, leaving, surveys, follow-ups, purchases, referrals."""
+        """Let a month pass: leaving, service, satisfaction, surveys, follow-ups, purchases, referrals."""
         days, here, feelings = self._days, self.leaving.start <= self._days[month], self._feelings
         start = np.minimum(self.leaving.start, days[-1])
         price = list_price(self._people.segment, month_number(start) - month_number(days[:1])) * here
-        pushed, trust = push(self.roll_out, month, self._world)[self._people.unit], feelings.trust.copy()
-        contacts = self._service.month(here, pushed, days, month, self._world)
+        pushed = push(self.roll_out, month, self._world)[self._people.unit]
+        self.leaving.month(self.satisfaction[month], feelings.trust, days, month)
+        contacts = self._service.month(here, self.leaving, pushed, days, month, self._world)
         feelings.served(contacts)
         felt = feelings.feel(pushed)
-        self.leaving.month(self.satisfaction[month], trust, days, month)
         called = self._calling.month(self._ask(felt, month), here.size)
         feelings.followed_up(called.customer[called.called])
-        lines, buys = self._buying.month(here, felt, days, month)
+        lines, buys = self._buying.month(here, self.leaving, felt, days, month)
         feelings.bought(buys, EXPECTED_SHARE * here)
         self.satisfaction[month + 1], self.here[month] = felt, here
         self.contacts.append(contacts)

@@ -11,6 +11,7 @@ from scipy.special import expit
 from coroi.company.clock import Flags, Floats, Ints, as_dates, days_within, numbered, season, stream
 from coroi.company.customers import People
 from coroi.company.scenario import World
+from coroi.company.subscriptions import Leaving
 
 BUYING = -2.2  # log-odds per month
 BUYING_BY_SATISFACTION = 0.3
@@ -49,7 +50,9 @@ class Buying:
         none, free = np.zeros(0, dtype=np.int64), np.zeros(0)
         self._back = Purchases(customer=none, day=none, amount=free, margin=free)
 
-    def month(self, here: Flags, satisfaction: Floats, days: Ints, month: int) -> tuple[Purchases, Floats]:
+    def month(
+        self, here: Flags, leaving: Leaving, satisfaction: Floats, days: Ints, month: int
+    ) -> tuple[Purchases, Floats]:
         """Draw the month's purchases and last month's that come back; tell who buys, shape (n_customers,)."""
         buys, when, returns = self._chance.random((3, self._n))
         size, kept = self._sizes.standard_normal((2, self._n))
@@ -57,6 +60,7 @@ class Buying:
         if self._world.switches.seasonality:
             odds = odds - BUYING_BY_SEASON * season(month + 6)
         who = np.flatnonzero(here & (buys < expit(odds)))
+        who = who[leaving.begun(who, days_within(days, month, when[who])) != -1]
         amount = np.round(AMOUNT * np.exp(AMOUNT_SPREAD * size[who]), 2)
         share = MARGIN + MARGIN_SPREAD * kept[who] * self._world.switches.returns
         new = Purchases(
