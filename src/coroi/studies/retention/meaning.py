@@ -5,6 +5,7 @@ from __future__ import annotations
 from coroi.prepare.landmark import NEVER
 from coroi.report.words import plural
 from coroi.results import Result, Verdict
+from coroi.studies.retention.answer import hindrance
 from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.question import Question
 from coroi.studies.retention.words import UNTESTED, day_of, level_of, outcome_word, periods_of
@@ -48,9 +49,9 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
     )
 
 
-def point_method(question: Question, point: PointEffect) -> tuple[str, ...]:
-    """Say how the hazard was estimated and what that rests on; nothing where none was."""
-    if point.hazard is None:
+def point_method(question: Question, result: Result, point: PointEffect) -> tuple[str, ...]:
+    """Say how the hazard was estimated and what that rests on; nothing where none is shown."""
+    if point.hazard is None or hindrance(question, result):
         return ()
     link = "logit" if point.hazard.spec["link"] == "logit" else "complementary log-log"
     known, since = "the score as it was known before it", "tenure"
@@ -63,10 +64,10 @@ def point_method(question: Question, point: PointEffect) -> tuple[str, ...]:
     else:
         how = f"For one step on the scale every {question.frequency} from the landmark to the next purchase, or to the "
         how += f"end of follow-up, is one observation. The hazard of buying again ({link} link)"
-        known, since = "the score", "the time since the landmark"
+        known, since = "the score as it was known at the landmark", "the time since then"
     return (
         f"{how} depends on {known}, on whether there was one, on {since} and on segment, with errors clustered by "
-        "customer. The share at the horizon is predicted for each customer with the score held where it was, and again "
+        "customer. The share is then predicted for each customer with the score held where it was, and again "
         "with the score one step better, never beyond the end of the scale; intervals are by the delta method.",
         "It rests on this: on the scale of the link the score acts along a straight line, alike at every time and in "
         "every segment. The check of the prediction looks at the line; the rest is untested.",

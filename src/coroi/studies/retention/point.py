@@ -178,7 +178,7 @@ def _mean_revenue(inputs: Inputs, question: Question) -> float:
 
 
 def _bands_of(cells: PanelCells) -> tuple[tuple[int, str], ...]:
-    return tuple(zip(cells.tenure_starts, cells.levels["tenure"], strict=True))
+    return tuple(zip(cells.coding.tenure_starts, cells.levels["tenure"], strict=False))
 
 
 def _nothing(
