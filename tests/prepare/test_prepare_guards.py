@@ -109,8 +109,8 @@ def test_a_strong_honest_effect_is_no_leak(seed):
     found = check_leak(counts, "nps")
     assert found.passed is True
     assert found.sentence == (
-        f"The metric nps ranks {100 * (1 - auc):.0f} of 100 pairs of customers rightly (50 is chance), which is no sign "
-        "of a leak."
+        f"The metric nps ranks {100 * (1 - auc):.0f} of 100 pairs of customers rightly (50 is chance), which is no "
+        "sign of a leak."
     )
 
 

@@ -18,7 +18,7 @@ from coroi.studies.yaml_lines import read_yaml
 RECIPES = Path(__file__).parents[2] / "data" / "recipes"
 NAMES = sorted(path.stem for path in RECIPES.glob("*.yaml"))
 FOLDERS = {"ravenstack": "ravenstack_saas"}
-NO_METRIC = "`responses` or `snapshot` and a metric (`scores` of responses or of a snapshot)"
+NO_METRIC = "`responses` or `snapshot`, and a metric (`scores` of responses or of a snapshot)"
 
 ROWS = {  # rows in and rows used, by table
     "bank_churn_records": {"snapshot": (10_000, 10_000)},

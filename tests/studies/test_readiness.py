@@ -269,7 +269,7 @@ def test_customers_alone(tmp_path):
     survey = look(inputs)
     assert survey.studies.set_index("study")["missing"].to_dict() == {
         "readiness": "",
-        "retention": "`snapshot` or `responses` and `subscriptions` and a metric (`scores` of responses or of a "
+        "retention": "`snapshot` or `responses` and `subscriptions`, and a metric (`scores` of responses or of a "
         "snapshot)",
     }
     assert not (survey.claims["missing"] == "").any()
