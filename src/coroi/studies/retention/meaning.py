@@ -55,6 +55,7 @@ def point_method(question: Question, result: Result, point: PointEffect) -> tupl
         return ()
     link = "logit" if point.hazard.spec["link"] == "logit" else "complementary log-log"
     known, since = "the score as it was known before it", "tenure"
+    renewal = _renewal_words(point)
     if question.relationship == "snapshot":
         how = f"For one step on the scale each customer is one observation. The chance of having left ({link} link)"
         known = "the score"
@@ -69,11 +70,25 @@ def point_method(question: Question, result: Result, point: PointEffect) -> tupl
         f"{how} depends on {known}, on whether there was one, on {since} and on segment, with errors clustered by "
         "customer. The share is then predicted for each customer with the score held where it was, and again "
         "with the score one step better, never beyond the end of the scale; intervals are by the delta method.",
+        *renewal,
         "It rests on this: on the scale of the link the score acts along a straight line, alike at every time and in "
         "every segment. The check of the prediction looks at the line; the rest is untested.",
         "References: Prentice and Gloeckler (1978), Biometrics 34, 57–67; Liang and Zeger (1986), Biometrika 73, "
         "13–22; sums of three shares: Zou, Huang and Zhang (2009), Computational Statistics and Data Analysis 53, "
         "1080–1085.",
+    )
+
+
+def _renewal_words(point: PointEffect) -> tuple[str, ...]:
+    """Say what exits at renewal leave out; nothing where customers can leave at any time."""
+    if point.off_schedule is None:
+        return ()
+    outside = plural(point.off_schedule, "exit")
+    lies = "lies" if point.off_schedule == 1 else "lie"
+    return (
+        "The plan says that contracts can be left only when a term ends: only such times count as chances to leave. "
+        f"{outside} {lies} outside of them, left out of the hazard though not of the "
+        "shares by band.",
     )
 
 
