@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,22 @@ _SUMS = """customer_id, count(*), sum(at_risk::int), sum(exited::int), sum(tenur
 sum(nps_n_to_date), count(segment)"""
 
 
+@cache
+def session() -> Any:
+    """Open the engine once: contenders are compared in a session that is under way."""
+    from coroi import storage
+
+    return storage.connect()
+
+
 def coroi_hazard(path: Path) -> dict[str, Any]:
     """Fit our hazard from a panel file."""
-    from coroi import storage
     from coroi.inference.design import Term
     from coroi.models.hazard import fit_hazard
     from coroi.prepare.cells import panel_cells
     from coroi.schemas import Panel
 
-    connection = storage.connect()
+    connection = session()
     panel = Panel(
         data=connection.read_parquet(path),
         metrics=("nps",),
@@ -86,10 +94,7 @@ def statsmodels(path: Path) -> dict[str, Any]:
 
 def grouping(path: Path) -> dict[str, Any]:
     """Group the panel by customer and sum the columns that the hazard uses, in DuckDB."""
-    import duckdb
-
-    connection = duckdb.connect()
-    grouped = connection.read_parquet(str(path)).aggregate(_SUMS, "customer_id").to_arrow_table()
+    grouped = session().con.read_parquet(str(path)).aggregate(_SUMS, "customer_id").to_arrow_table()
     return {"customers": [grouped.num_rows]}
 
 
@@ -117,7 +122,7 @@ def rows(path: Path) -> tuple[Any, list[Any]]:
     import pandas as pd
 
     from coroi.inference.design import Term
-    from coroi.prepare.cells import STATES, tenure_bands
+    from coroi.prepare.levels import STATES, tenure_bands
 
     read = pd.read_parquet(path, columns=_COLUMNS)
     counts = read.groupby("tenure_periods", as_index=False)["exited"].agg(n="count", events="sum")
@@ -144,7 +149,6 @@ def rows(path: Path) -> tuple[Any, list[Any]]:
 
 
 def _prepare(folder: Path) -> Any:
-    from coroi import storage
     from coroi.prepare import PrepareOptions, prepare_company
     from coroi.sources import Metric, Source
 
@@ -159,7 +163,7 @@ def _prepare(folder: Path) -> Any:
         observed_until=_UNTIL,
     )
     sources = {name: Source(path=f"{name}.csv") for name in ("customers", "subscriptions", "responses")}
-    return prepare_company(storage.connect(), sources, {}, options, base=folder)
+    return prepare_company(session(), sources, {}, options, base=folder)
 
 
 CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.data import sort_by_month, write_panel
-from benchmarks.measure import Row, Run, check_agreement, pairs, report
+from benchmarks.measure import Row, Run, arguments, check_agreement, pairs, report
 
 WARM_ROWS = 20_000
 OURS = "coroi_hazard"
@@ -33,7 +32,7 @@ OTHERS = {
 }
 
 
-def compare(rows: int, beside: list[str], *, n_pairs: int, folder: Path, by_month: bool = False) -> list[Row]:
+def compare(rows: int, beside: list[str], *, n_pairs: int, wait: float, folder: Path, by_month: bool) -> list[Row]:
     """Write the panels and run ours beside each other contender."""
     order = sort_by_month if by_month else _as_written
     warm = str(write_panel(folder / "warm.parquet", min(rows, WARM_ROWS)))
@@ -45,24 +44,28 @@ def compare(rows: int, beside: list[str], *, n_pairs: int, folder: Path, by_mont
         theirs = str(order(write_panel(folder / "tenth.parquet", rows // 10))) if name == "tenth" else path
         commands = [["-m", "benchmarks.contenders", OURS, warm, path]]
         commands.append(["-m", "benchmarks.contenders", other.contender, warm, theirs])
-        mine, others = pairs(*commands, n_pairs, other.check)
+        mine, others = pairs(*commands, n_pairs, other.check, wait)
         beside_what = "itself, a tenth of the rows" if name == "tenth" else name
         found.append(Row(what, beside_what, other.aim, other.faster, mine, others))
     return found
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(given: list[str] | None = None) -> None:
     """Read the command line, compare, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.hazard", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="customer-months at risk")
+    parser = arguments(__doc__, "hazard", "customer-months at risk")
     parser.add_argument("--beside", nargs="+", choices=OTHERS, default=["statsmodels", "pyfixest", "grouping"])
-    parser.add_argument("--pairs", type=int, default=3, help="runs of each contender, in turn")
     parser.add_argument("--by-month", action="store_true", help="sort the panel by month instead of by customer")
-    parser.add_argument("--out", type=Path, help="JSON file for all runs")
-    given = parser.parse_args(arguments)
+    asked = parser.parse_args(given)
     with tempfile.TemporaryDirectory(prefix="coroi-benchmark-") as folder:
-        rows = compare(given.rows, given.beside, n_pairs=given.pairs, folder=Path(folder), by_month=given.by_month)
-    report(rows, given.out)
+        rows = compare(
+            asked.rows,
+            asked.beside,
+            n_pairs=asked.pairs,
+            wait=asked.wait,
+            folder=Path(folder),
+            by_month=asked.by_month,
+        )
+    report(rows, asked.out)
 
 
 def _as_written(path: Path) -> Path:

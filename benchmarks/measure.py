@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 20 * 2**30  # a process that holds more is ended and counts as not surviving
 # of an estimate, and of its error: pyfixest takes errors from the step before its last
 AGREEMENT = (1e-6, 1e-4)
+IDLE_PERCENT = 5.0
 _LOOK_EVERY = 0.1  # seconds
 
 
@@ -94,16 +96,25 @@ def run(command: Sequence[str], most_bytes: int = MOST_BYTES) -> Run:
     return Run(**json.loads(out.splitlines()[-1]))
 
 
+def wait_for_idle(seconds: float) -> None:
+    """Wait until the processors have little else to do, but no longer than so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and psutil.cpu_percent(interval=3) > IDLE_PERCENT:
+        continue
+
+
 def pairs(
-    ours: Sequence[str], theirs: Sequence[str], n: int, check: Callable[[Run, Run], None]
+    ours: Sequence[str], theirs: Sequence[str], n: int, check: Callable[[Run, Run], None], wait: float = 0.0
 ) -> tuple[list[Run], list[Run]]:
     """Run two contenders in turn, `n` times each; the first pair's answers are checked against each other.
 
-    The other is run but once where it does not survive.
+    Before each pair it waits up to `wait` seconds for an idle machine. The other is run but once where it does not
+    survive.
     """
     first: list[Run] = []
     second: list[Run] = []
     for _ in range(n):
+        wait_for_idle(wait)
         first.append(run(ours))
         second.append(run(theirs))
         if first[-1].failed:
@@ -141,6 +152,16 @@ def machine() -> str:
     tools = ", ".join(f"{t} {version(t)}" for t in ("duckdb", "numpy", "pandas", "pyfixest", "statsmodels"))
     memory = psutil.virtual_memory().total / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}, {tools}"
+
+
+def arguments(about: str | None, module: str, size: str) -> argparse.ArgumentParser:
+    """Return the options that every benchmark takes."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{module}", description=about)
+    parser.add_argument("--rows", type=int, default=1_000_000, help=size)
+    parser.add_argument("--pairs", type=int, default=3, help="runs of each contender, in turn")
+    parser.add_argument("--wait", type=float, default=0.0, help="seconds to wait for an idle machine before each pair")
+    parser.add_argument("--out", type=Path, help="JSON file for all runs")
+    return parser
 
 
 def report(rows: Sequence[Row], out: Path | None) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from pathlib import Path
 
 from benchmarks.data import write_raw
-from benchmarks.measure import Row, check_agreement, pairs, report, run
+from benchmarks.measure import Row, arguments, check_agreement, pairs, report, run
 
 WARM_ROWS = 20_000
 AIM = "within 30 times at 10 million rows"
 
 
-def compare(rows: int, *, n_pairs: int, folder: Path) -> list[Row]:
+def compare(rows: int, *, n_pairs: int, wait: float, folder: Path) -> list[Row]:
     """Write raw tables, and build their panel beside the grouping of the same panel as Parquet."""
     warm, raw = folder / "warm", folder / "raw"
     for place, size in ((warm, min(rows, WARM_ROWS)), (raw, rows)):
@@ -24,20 +23,16 @@ def compare(rows: int, *, n_pairs: int, folder: Path) -> list[Row]:
         raise RuntimeError(f"the panel could not be built: {kept.failed}")
     ours = ["-m", "benchmarks.contenders", "coroi_panel", str(warm), str(raw)]
     panels = [str(place / "panel.parquet") for place in (warm, raw)]
-    mine, others = pairs(ours, ["-m", "benchmarks.contenders", "grouping", *panels], n_pairs, check_agreement)
+    mine, others = pairs(ours, ["-m", "benchmarks.contenders", "grouping", *panels], n_pairs, check_agreement, wait)
     return [Row(f"panel, {kept.answer['rows'][0]:,} rows", "grouping", AIM, False, mine, others)]
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(given: list[str] | None = None) -> None:
     """Read the command line, compare, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.panel", description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="customer-months of the panel, at most")
-    parser.add_argument("--pairs", type=int, default=3, help="runs of each contender, in turn")
-    parser.add_argument("--out", type=Path, help="JSON file for all runs")
-    given = parser.parse_args(arguments)
+    asked = arguments(__doc__, "panel", "customer-months of the panel, at most").parse_args(given)
     with tempfile.TemporaryDirectory(prefix="coroi-benchmark-") as folder:
-        rows = compare(given.rows, n_pairs=given.pairs, folder=Path(folder))
-    report(rows, given.out)
+        rows = compare(asked.rows, n_pairs=asked.pairs, wait=asked.wait, folder=Path(folder))
+    report(rows, asked.out)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from coroi.studies.bundled import notebooks_folder, sample_folder
 from coroi.studies.parameters import read_parameters
-from coroi.studies.registry import STUDIES, notebook_of
+from coroi.studies.registry import STUDIES
 from coroi.studies.runner import run_plan
 from coroi.studies.tidy import KERNELSPEC
 
@@ -77,17 +76,6 @@ def test_it_imports_only_coroi(notebook):
     modules = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
     modules |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {module.split(".")[0] for module in modules} == {"coroi"}
-
-
-def test_it_runs_from_top_to_bottom_on_the_sample_without_the_runner(notebook, tmp_path, monkeypatch):
-    monkeypatch.delenv("COROI_PREPARED", raising=False)
-    monkeypatch.delenv("COROI_OUTPUT", raising=False)
-    node = read(notebook_of(notebook.stem))
-    NotebookClient(node, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    outputs = [output for cell in node.cells for output in cell.get("outputs", ())]
-    assert any(output.output_type in ("display_data", "execute_result") for output in outputs)
-    assert not [output for output in outputs if output.get("name") == "stderr"]
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

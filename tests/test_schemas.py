@@ -77,10 +77,13 @@ def test_a_longer_way_that_holds_a_shorter_one_is_not_named():
 def test_metrics_and_columns_are_asked_for_where_their_table_is():
     need = Need((("responses",),), metrics=True, columns=("responses.verbatim",))
     assert missing_for(need, {"responses"}, set(), set()) == (
-        "a metric (`scores` of responses or of a snapshot); `responses.verbatim`"
+        "a metric (`scores` of responses or of a snapshot), and `responses.verbatim`"
     )
     assert missing_for(need, {"responses"}, {"nps"}, {"responses.verbatim"}) == ""
     assert missing_for(need, set(), {"nps"}, set()) == "`responses`"
+    assert missing_for(need, set(), set(), set()) == (
+        "`responses`, and a metric (`scores` of responses or of a snapshot)"
+    )
 
 
 def test_nothing_needed_nothing_missing():

@@ -271,7 +271,7 @@ def missing_for(need: Need, tables: set[str], metrics: set[str], columns: set[st
     if need.metrics and not metrics:
         parts.append("a metric (`scores` of responses or of a snapshot)")
     parts += [f"`{c}`" for c in need.columns if c not in columns and c.split(".")[0] in tables]
-    return " and ".join(parts)
+    return ", and ".join(parts)
 
 
 def _ways(lacks: list[tuple[str, ...]]) -> str:

@@ -16,7 +16,8 @@ from coroi.inference.cells import count_cells
 from coroi.inference.design import Term
 from coroi.models.hazard import fit_hazard
 from coroi.prepare import cells as module
-from coroi.prepare.cells import NOT_GIVEN, STATES, PanelCells, panel_cells, reduce_rows, tenure_bands
+from coroi.prepare.cells import PanelCells, panel_cells, reduce_rows
+from coroi.prepare.levels import NO_TENURE, NOT_GIVEN, OTHERS, STATES, pool_segments, tenure_bands
 from coroi.results import Result
 from coroi.schemas import Panel
 
@@ -94,9 +95,9 @@ def test_compressed_and_streamed_equal_the_rows_in_memory(connection, link, at_r
     many = panel_cells(connection, panel, "nps", at_renewal=at_renewal, most_cells=5)
     assert few.n_cells > 5 and many.n_cells == 0
     assert len(list(many.blocks())) > 3
-    assert (few.levels, few.tenure_starts) == (many.levels, many.tenure_starts)
+    assert (few.levels, few.coding.tenure_starts) == (many.levels, many.coding.tenure_starts)
     kept = frame[frame["at_risk"] & (frame["at_renewal"] | (not at_renewal))]
-    rows = by_hand(kept, few.tenure_starts, few.levels["tenure"])
+    rows = by_hand(kept, few.coding.tenure_starts, few.levels["tenure"])
     for name, names in few.levels.items():
         assert set(names) == set(rows[name])
     counted = count_cells(rows, ["score", *few.levels], event="exited", cluster="customer", weight="weight")
@@ -129,7 +130,7 @@ def test_a_hundred_thousand_distinct_scores_streamed_equal_them_compressed(conne
     few = panel_cells(connection, panel_of(frame), "nps")
     many = panel_cells(connection, panel_of(frame), "nps", most_cells=99_999)
     assert few.n_cells >= 100_000 and many.n_cells == 0
-    rows = by_hand(frame, few.tenure_starts, few.levels["tenure"])
+    rows = by_hand(frame, few.coding.tenure_starts, few.levels["tenure"])
     counted = count_cells(rows, ["score", *few.levels], event="exited", cluster="customer", weight="weight")
     wanted = fit(counted, few.levels)
     # the engine numbers customers in its own order; estimates and covariance do not depend on it
@@ -140,7 +141,7 @@ def test_a_hundred_thousand_distinct_scores_streamed_equal_them_compressed(conne
 def test_influence_is_told_by_customer_in_the_order_of_their_ids(connection):
     frame = random_frame(3)
     cells = panel_cells(connection, panel_of(frame), "nps")
-    rows = by_hand(frame[frame["at_risk"]], cells.tenure_starts, cells.levels["tenure"]).sort_values("customer")
+    rows = by_hand(frame[frame["at_risk"]], cells.coding.tenure_starts, cells.levels["tenure"]).sort_values("customer")
     counted = count_cells(rows, ["score", *cells.levels], event="exited", cluster="customer", weight="weight")
     one, other = fit(counted, cells.levels).influence, fit(cells, cells.levels).influence
     assert other.to_numpy() == pytest.approx(one.to_numpy(), abs=1e-9)
@@ -288,11 +289,75 @@ def test_rows_of_another_source_are_reduced_alike(connection):
     )
     cells: PanelCells = reduce_rows(connection, ibis.memtable(rows), [1])
     (block,) = cells.blocks()
-    assert cells.levels == {"state": (ANSWERED, NEVER), "tenure": ("all",), "segment": ("s", "t")}
+    assert cells.levels == {"state": (ANSWERED, NEVER), "tenure": ("all",), "segment": (OTHERS,)}
     found = {
         (s, st, se): (n, e)
         for s, st, _, se, n, e in zip(*block.covariates.T.to_numpy(), block.n, block.events, strict=True)
     }
     assert found.pop((4.0, 0.0, 0.0)) == (4.0, 3.0)
     (((score, state, segment), counts),) = found.items()
-    assert np.isnan(score) and (state, segment, counts) == (1.0, 1.0, (1.0, 0.0))
+    assert np.isnan(score) and (state, segment, counts) == (1.0, 0.0, (1.0, 0.0))
+
+
+def segments(*rows: tuple[str, int, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["segment", "n", "events"])
+
+
+POOLS = {
+    "all large enough": (segments(("a", 10, 5), ("b", 99, 94)), ["a", "b"]),
+    "two small ones": (segments(("a", 50, 20), ("b", 9, 4), ("c", 9, 4)), ["a", OTHERS, OTHERS]),
+    "a small one takes the smallest": (segments(("a", 50, 20), ("b", 40, 20), ("c", 9, 4)), ["a", OTHERS, OTHERS]),
+    "nobody leaves one": (segments(("a", 50, 20), ("b", 400, 200), ("c", 900, 0)), [OTHERS, "b", OTHERS]),
+    "all stay small": (segments(("a", 9, 1), ("b", 9, 1)), [OTHERS, OTHERS]),
+    "one alone": (segments(("a", 9, 1)), ["a"]),
+    "none": (segments(), []),
+    "counted over rows": (segments(("a", 6, 2), ("a", 6, 3), ("b", 20, 10)), ["a", "b"]),
+}
+
+
+@pytest.mark.parametrize("name", POOLS)
+def test_segments_too_small_to_tell_are_joined(name):
+    counts, wanted = POOLS[name]
+    assert pool_segments(counts) == dict(zip(dict.fromkeys(counts["segment"]), wanted, strict=True))
+
+
+def with_tenure(*groups: tuple[int, int, int, str]) -> Any:
+    """Groups of (tenure, rows, exits, segment)."""
+    rows = [(t, float(i < left), segment) for t, n, left, segment in groups for i in range(n)]
+    frame = pd.DataFrame(rows, columns=["tenure_periods", "event", "segment"])
+    people = [str(i) for i in range(len(rows))]
+    return ibis.memtable(
+        frame.assign(customer_id=people, score=5.0, state=np.zeros(len(rows), dtype="int8"), weight=1.0)
+    )
+
+
+@pytest.mark.parametrize("most", [1, 99])
+@pytest.mark.parametrize(
+    ("groups", "names", "sizes"),
+    [
+        ([(0, 40, 9), (5, 60, 9), (NO_TENURE, 30, 5)], ("0–2", "3 and more", NOT_GIVEN), [40, 60, 30]),
+        ([(0, 40, 9), (5, 60, 9), (NO_TENURE, 30, 4)], ("0–2", "3 and more"), [40, 90]),
+        ([(0, 70, 9), (5, 60, 9), (NO_TENURE, 30, 0)], ("0–2", "3 and more"), [100, 60]),
+        ([(NO_TENURE, 30, 5)], (NOT_GIVEN,), [30]),
+    ],
+)
+def test_a_missing_tenure_is_a_level_or_joins_the_largest_band(connection, groups, names, sizes, most):
+    cells = reduce_rows(connection, with_tenure(*((*g, "s") for g in groups)), [3], most_cells=most)
+    assert cells.levels["tenure"] == names
+    found = np.zeros(len(names))
+    for block in cells.blocks():
+        np.add.at(found, block.covariates["tenure"].to_numpy(), block.n)
+    assert found.tolist() == sizes
+    assert cells.by_tenure["n"].sum() == sum(n for t, n, _ in groups if t >= 0)
+    assert cells.n_rows == sum(n for _, n, _ in groups)
+
+
+@pytest.mark.parametrize("most", [1, 99])
+def test_joined_segments_share_a_code(connection, most):
+    rows = with_tenure((0, 50, 20, "large"), (0, 8, 3, "small"), (0, 7, 3, "tiny"), (0, 60, 20, "zeal"))
+    cells = reduce_rows(connection, rows, [], most_cells=most)
+    assert cells.levels["segment"] == ("large", "zeal", OTHERS)
+    found = np.zeros(3)
+    for block in cells.blocks():
+        np.add.at(found, block.covariates["segment"].to_numpy(), block.n)
+    assert found.tolist() == [50, 60, 15]

@@ -200,14 +200,14 @@ def test_data_too_short_for_the_horizon_give_a_reason(connection):
     panel, _ = build(connection, company)
     assert contract_cohort(connection, panel, "nps", horizon=4).reason == ""
     cohort = contract_cohort(connection, panel, "nps", horizon=5)
-    assert cohort.reason == ("the data show 4 periods in which an exit can be told, fewer than the horizon of 5")
+    assert cohort.reason == ("the data show 4 months in which an exit can be told, fewer than the horizon of 5")
     assert (len(cohort.counts), len(cohort.flow), cohort.landmark) == (0, 0, None)
     for landmark in (date(2023, 12, 1), date(2024, 5, 1)):
         cohort = contract_cohort(connection, panel, "nps", horizon=1, landmark=landmark)
         assert cohort.reason == f"the landmark {landmark} lies outside the periods in which an exit can be told"
     company.grace_days = 400
     panel, _ = build(connection, company)
-    assert contract_cohort(connection, panel, "nps", horizon=1).reason.startswith("the data show 0 periods")
+    assert contract_cohort(connection, panel, "nps", horizon=1).reason.startswith("the data show 0 months")
 
 
 def test_nobody_under_contract_at_the_landmark(connection):

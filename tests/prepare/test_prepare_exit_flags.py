@@ -55,6 +55,33 @@ def test_flags_beside_customers_where_there_is_no_panel(prepare):
     assert found.flags["customers"].sum() == 4
 
 
+def snapshot_files(header: str = "customer_id,left") -> dict[str, str]:
+    return FILES | {"snapshot.csv": f"{header}\nSECRET1,yes\nSECRET2,yes\nSECRET3,no\nSECRET4,no\n"}
+
+
+def test_a_snapshots_own_exits_stand_beside_the_flags(prepare):
+    found = prepare(snapshot_files(), {"snapshot": {}}, exit_flags={"crm": CRM, "accounts": ACCOUNTS})
+    assert list(found.flags.columns) == ["crm", "accounts", "left_in_snapshot", "customers"]
+    assert combinations(found.flags) == {
+        (True, True, True): 1,  # 1
+        (False, False, True): 1,  # 2
+        (True, False, False): 1,  # 3
+        (False, True, False): 1,  # 4
+    }
+
+
+def test_beside_a_panel_the_panels_exits_count_and_not_the_snapshots(prepare):
+    tables = {"subscriptions": {}, "snapshot": {}}
+    found = prepare(snapshot_files(), tables, exit_flags={"crm": CRM}, **WINDOW)
+    assert list(found.flags.columns) == ["crm", "exit_in_panel", "customers"]
+
+
+def test_a_flag_named_like_the_snapshots_own_keeps_both(prepare):
+    found = prepare(snapshot_files(), {"snapshot": {}}, exit_flags={"left_in_snapshot": CRM})
+    assert list(found.flags.columns) == ["left_in_snapshot flag", "left_in_snapshot", "customers"]
+    assert combinations(found.flags) == {(True, True): 1, (False, True): 1, (True, False): 1, (False, False): 1}
+
+
 def test_the_most_frequent_combination_comes_first(prepare):
     files = {"customers.csv": "customer_id\na\nb\nc\n", "crm.csv": "customer_id\nb\n"}
     found = prepare(files, {"customers": {}}, exit_flags={"crm": {"path": "crm.csv"}})

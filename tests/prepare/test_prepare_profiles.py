@@ -13,8 +13,9 @@ import pytest
 from companies import answer, build, contract
 from panel_twin import Company
 
-from coroi.prepare.cells import NO_SCORE, NOT_GIVEN, STATES, panel_cells, reduce_rows
+from coroi.prepare.cells import NO_SCORE, panel_cells, reduce_rows
 from coroi.prepare.landmark import LandmarkCohort, contract_cohort
+from coroi.prepare.levels import NOT_GIVEN, OTHERS, STATES
 from coroi.prepare.profiles import MOST_STEPS, cohort_rows, profiles_ahead
 
 ANSWERED, NEVER, STALE = STATES
@@ -29,7 +30,7 @@ PEOPLE = [
 
 def cohort_of(people: list[tuple], horizon: int) -> LandmarkCohort:
     frame = pd.DataFrame(people, columns=COLUMNS).assign(start=0)
-    frame = frame.astype({"score": float, "segment": "str"})
+    frame = frame.astype({"score": float, "segment": "str", "tenure_periods": "Int64"})
     return LandmarkCohort(
         counts=pd.DataFrame(),
         flow=pd.DataFrame(),
@@ -92,7 +93,7 @@ def test_customers_alike_are_one_profile_with_all_its_periods(connection):
     assert ahead["profile"].tolist() == [0] * 3 + [1] * 3 + [2] * 3
     firsts = ahead[ahead["step"] == 0]
     kinds = {(r.state, r.segment, None if np.isnan(r.score) else r.score): r.customers for r in firsts.itertuples()}
-    assert kinds == {(ANSWERED, "s", 8.0): 2, (NEVER, NOT_GIVEN, None): 1, (STALE, NOT_GIVEN, None): 1}
+    assert kinds == {(ANSWERED, OTHERS, 8.0): 2, (NEVER, OTHERS, None): 1, (STALE, OTHERS, None): 1}
     assert ahead["at_risk"].tolist() == [1.0] * 9
 
 
@@ -106,7 +107,7 @@ def test_time_starts_at_the_landmark_or_with_the_contract_and_stands_still_in_a_
     company = Company("month", "contract", 0, metrics=("nps",), subscriptions=[contract("a", "2024-01-01")])
     panel, _ = build(connection, company)
     cells = reduce_rows(connection, spread(), [1, 2, 4, 6])
-    assert cells.tenure_starts == (0, 1, 2, 4, 6)
+    assert cells.coding.tenure_starts == (0, 1, 2, 4, 6)
     cohort = cohort_of([("a", ANSWERED, 8.0, 3, "s", 1, 0)], horizon)
     ahead = profiles_ahead(connection, cohort, cells, panel=panel if contracts else None)
     assert ahead["tenure"].tolist() == wanted
@@ -117,6 +118,23 @@ def spread() -> Any:
     rows = [(f"{t}-{i}", t, float(i < 6)) for t in range(9) for i in range(12)]
     frame = pd.DataFrame(rows, columns=["customer_id", "tenure_periods", "event"])
     return ibis.memtable(frame.assign(score=5.0, state=np.zeros(len(rows), dtype="int8"), segment="s", weight=1.0))
+
+
+def test_levels_are_those_of_the_rows_at_risk(connection):
+    """Segments joined there are joined ahead; a missing tenure has the level that it has there."""
+    people = [
+        (f"{g}{i}", ANSWERED, 8.0, t, g, 1, int(i < 9)) for g, t in (("a", 0), ("b", 0), ("a", None)) for i in range(40)
+    ]
+    people += [(f"c{i}", ANSWERED, 8.0, 0, "c", 1, 0) for i in range(3)]
+    people += [(f"d{i}", ANSWERED, 8.0, None, "d", 1, int(i < 9)) for i in range(20)]
+    people = [(f"{n}", *p[1:]) for n, p in enumerate(people)]
+    cohort = cohort_of(people, 1)
+    cells = reduce_rows(connection, cohort_rows(cohort), [1])
+    assert cells.levels["segment"] == ("a", "b", OTHERS)
+    assert cells.levels["tenure"] == ("all", NOT_GIVEN)
+    ahead = profiles_ahead(connection, cohort, cells)
+    found = ahead.groupby(["segment", "tenure"], observed=True)["customers"].sum().to_dict()
+    assert found == {("a", 0): 40, ("a", 1): 40, ("b", 0): 40, (OTHERS, 0): 3, (OTHERS, 1): 20}
 
 
 def terms() -> Company:

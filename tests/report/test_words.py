@@ -158,10 +158,29 @@ def test_per_thousand_refuses_what_is_no_rate() -> None:
         (0.0, -0.004, 0.004, "about 0 more of every 1,000 customers, from 4 fewer to 4 more"),
         (0.02, 0.0, 0.04, "about 20 more of every 1,000 customers, 0 to 40 more"),
         (-0.02, -0.04, 0.0, "about 20 fewer of every 1,000 customers, 0 to 40 fewer"),
+        (0.00067, 0.0002, 0.0011, "about 7 more of every 10,000 customers, 2 to 11 more"),
+        (-0.02, -0.04, -0.0001, "about 200 fewer of every 10,000 customers, 1 to 400 fewer"),
     ],
 )
 def test_per_thousand_difference(difference: float, low: float, high: float, expected: str) -> None:
     assert words.per_thousand_difference(difference, low, high, "customers") == expected
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        ((-91, -119, -64), ("91 fewer", "64 to 119 fewer")),
+        ((1_204, 3, 2_000), ("1,204 more", "3 to 2,000 more")),
+        ((1, -32, 56), ("1 more", "from 32 fewer to 56 more")),
+    ],
+)
+def test_fewer_or_more(ends: tuple[int, int, int], expected: tuple[str, str]) -> None:
+    assert words.fewer_or_more(*ends) == expected
+
+
+def test_fewer_or_more_refuses_ends_in_the_wrong_order() -> None:
+    with pytest.raises(ReportError, match="from 3 down to 1"):
+        words.fewer_or_more(2, 3, 1)
 
 
 @pytest.mark.parametrize(

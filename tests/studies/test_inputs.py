@@ -122,7 +122,7 @@ def test_studies_that_the_data_cannot_bear_say_what_is_missing(tmp_path):
     open_company(tmp_path, {"customers": TABLES["customers"]})
     found = study_availability(prepare_plan(load(tmp_path), tmp_path / "ready"))
     assert found["readiness"] == ""
-    assert found["retention"].startswith("`snapshot` or `responses` and `subscriptions`; a metric")
+    assert found["retention"].startswith("`snapshot` or `responses` and `subscriptions`, and a metric")
 
 
 def test_the_metric_is_the_plans_first_that_has_answers(by_hand):

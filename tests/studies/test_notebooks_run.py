@@ -22,14 +22,17 @@ def readiness_sentence(inputs: Inputs) -> str:
 
 
 SENTENCES = {"readiness": readiness_sentence, "retention": retention_sentence}
-FIGURES = {"readiness": 1, "retention": 2}
+FIGURES = {"readiness": 1, "retention": 3}
+
+
+def test_every_study_is_run():
+    assert set(SENTENCES) == set(FIGURES) == set(STUDIES)
 
 
 @pytest.mark.parametrize("study", SENTENCES)
 def test_it_runs_by_hand_and_shows_the_answer(study, tmp_path, monkeypatch):
     for name in (PREPARED, OUTPUT):
         monkeypatch.delenv(name, raising=False)
-    assert study in STUDIES
     node = nbformat.read(notebook_of(study), as_version=4)
     NotebookClient(node, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [o for cell in node.cells if cell.cell_type == "code" for o in cell.outputs]
@@ -37,3 +40,5 @@ def test_it_runs_by_hand_and_shows_the_answer(study, tmp_path, monkeypatch):
     assert any(text.startswith(SENTENCES[study](open_inputs())) for text in shown)
     assert sum("image/png" in o.get("data", {}) for o in outputs) == FIGURES[study]
     assert [o for o in outputs if o.output_type in ("error", "stream")] == []
+    assert [o for o in outputs if "image/png" in o.get("data", {}) and not o.metadata["image/png"]["alt"]] == []
+    assert list(tmp_path.iterdir()) == []

@@ -212,6 +212,36 @@ def test_a_leak_is_flagged_with_its_numbers(tmp_path):
     assert meaning(survey)[-1] == "1 metric cannot be used at all, because it already holds the outcome."
 
 
+def test_a_leaking_metric_bears_no_claim(tmp_path):
+    tables = contracts([(200, 10, ""), (200, 0, "2024-03-15")])
+    survey = look(inputs := open_company(tmp_path, tables, **UNTIL))
+    assert answer(survey, inputs).sentence == (
+        "These data can bear 2 of 2 studies and 0 of the 25 claims, with 1 warning to read first."
+    )
+    missing = survey.claims.set_index("claim")["missing"]
+    assert missing["C06"] == "a metric (`scores` of responses or of a snapshot)"
+    tables["responses"] += [(who, day, "csat", 1 + i % 5) for i, (who, day, *_) in enumerate(tables["responses"])]
+    metrics = {"nps": {"scale": [0, 10]}, "csat": {"scale": [1, 5]}}
+    beside = look(open_company(tmp_path, tables, metrics=metrics, **UNTIL))
+    assert {c.name: c.passed for c in beside.leaks} == {"leak_nps": False, "leak_csat": True}
+    assert beside.claims.set_index("claim")["missing"]["C06"] == ""
+
+
+def test_a_snapshots_own_exits_stand_among_the_flags(tmp_path):
+    rows = [(f"a{i}", "yes" if i < 10 else "no", i % 40, 10 - i % 8) for i in range(60)]
+    lines = "".join(f"a{i},yes\n" for i in range(5, 12))
+    (tmp_path / "crm.csv").write_text(f"customer_id,flag\n{lines}", encoding="utf-8")
+    flag = {"path": "crm.csv", "values": {"flag": {"yes": True, "no": False}}}
+    survey = look(open_company(tmp_path, {"snapshot": rows}, exit_flags={"crm": flag}))
+    check = next(c for c in survey.checks if c.name == "flags")
+    assert check.passed is False
+    assert check.sentence == (
+        "All 2 sources agree on 53 of 60 customers. They differ on 7: crm calls 7 gone; left in snapshot calls 10 "
+        "gone. Find out which one is right before trusting a rate."
+    )
+    assert re.search(r"crm +left in snapshot +Customers", flag_table(survey).text)
+
+
 def test_two_leaks_are_plural(tmp_path):
     tables = contracts([(200, 10, ""), (200, 0, "2024-03-15")])
     tables["responses"] += [(c, day, "csat", 5 if score else 1) for c, day, _, score in tables["responses"]]
@@ -247,7 +277,8 @@ def test_customers_alone(tmp_path):
     survey = look(inputs)
     assert survey.studies.set_index("study")["missing"].to_dict() == {
         "readiness": "",
-        "retention": "`snapshot` or `responses` and `subscriptions`; a metric (`scores` of responses or of a snapshot)",
+        "retention": "`snapshot` or `responses` and `subscriptions`, and a metric (`scores` of responses or of a "
+        "snapshot)",
     }
     assert not (survey.claims["missing"] == "").any()
     assert survey.leaks == ()

@@ -135,12 +135,12 @@ def page_of(inputs: Inputs, question: Question, result: Result, judged: Verdict)
     shown = answer(question, result, judged)
     blocks = [band_figure(question, result), curve_figure(question, result), band_table(question, result)]
     point, claim = fit_point(inputs, question), claim_verdict(question, result)
-    blocks += [hazard_table(question, point), prediction_table(question, result, point)]
+    blocks += [hazard_table(question, result, point), prediction_table(question, result, point)]
     blocks += [tenure_figure(question, point), flow_table(question), data_notes(inputs.ledger)]
     texts = [f"{b.alt}\n{b.caption}" if isinstance(b, Picture) else b.text for b in blocks]
     texts += [f"{a}: {b}" for a, b in shown.card] + [c.sentence for c in result.checks]
     texts += [*point_words(question, result, point, "EUR"), check_prediction(question, result, point).sentence]
-    texts += [*claim_words(question, result, claim), *point_method(question, point)]
+    texts += [*claim_words(question, result, claim), *point_method(question, result, point)]
     return [shown.sentence, *meaning(question, result, judged), *method(question, result), *texts]
 
 

@@ -14,7 +14,8 @@ from small_company import contracts, open_company
 
 from coroi.sources import Metric
 from coroi.studies.inputs import Inputs, open_inputs
-from coroi.studies.retention import ask
+from coroi.studies.retention import ask, fit
+from coroi.studies.retention.meaning import point_method
 from coroi.studies.retention.point import BETTER, NOW, PointEffect, fit_point, step_size
 
 UNTIL = {"observed_until": "2024-12-31"}
@@ -263,6 +264,9 @@ def test_contracts_left_at_renewal_are_at_risk_only_then(tmp_path):
     assert (point.hazard.n_obs, point.hazard.n_entities, point.n_answered) == (307, 170, 170)
     for band, score in (("9–10", 9.0), ("0–6", 2.0)):
         assert value(point, "retention", band) == pytest.approx(stays(point, score, [5, 11]), rel=1e-9)
+    assert point.off_schedule == 3
+    told = " ".join(point_method(question, fit(question), point))
+    assert "3 exits lie outside of them, left out of the hazard though not of the shares by band." in told
     first = stays(point, 9.0, [5])
     assert value(point, "periods_stayed", "9–10") == pytest.approx(2 + 6 * first, rel=1e-9)
 

@@ -12,16 +12,12 @@ import pandas as pd
 
 from coroi.inference.cells import ArrayBlock
 from coroi.prepare.cleaning.rules import fresh
-from coroi.prepare.landmark import ANSWERED, NEVER, STALE
+from coroi.prepare.levels import NOT_GIVEN, STATES, Levels, choose_levels
 from coroi.schemas import PERIODS_PER_YEAR, Panel, metric_columns
 from coroi.storage import stream
 
 MOST_CELLS = 200_000
 BATCH_ROWS = 250_000
-MIN_EVENTS = 5  # a tenure band with fewer exits, or fewer who stay, joins its neighbour
-NOT_GIVEN = "not given"
-NO_TENURE = -1  # stands for a missing tenure, which is a level of its own
-STATES = (ANSWERED, NEVER, STALE)
 _TENURE_MONTHS = (1, 3, 6, 12, 24, 36, 60)
 _KEYS = ["score", "state", "tenure_periods", "segment"]
 NO_SCORE = -1e300  # stands for a missing score in joins, since null equals nothing
@@ -33,10 +29,8 @@ class PanelCells:
 
     Parameters
     ----------
-    levels : dict of str to tuple of str
-        Names of the codes in the columns ``state``, ``tenure`` and ``segment``.
-    tenure_starts : tuple of int
-        First period of each tenure band; the level for a tenure that is not given comes after them.
+    coding : Levels
+        The levels that rows are coded by.
     by_tenure : pandas.DataFrame
         ``tenure_periods, n, events``: the life table of rows whose tenure is given.
     n_rows, n_clusters : int
@@ -45,8 +39,7 @@ class PanelCells:
         Distinct cells; 0 where they are streamed.
     """
 
-    levels: dict[str, tuple[str, ...]]
-    tenure_starts: tuple[int, ...]
+    coding: Levels
     by_tenure: pd.DataFrame
     n_rows: int
     n_clusters: int
@@ -54,6 +47,11 @@ class PanelCells:
     _connection: Any
     _cells: ArrayBlock | None
     _rows: Any
+
+    @property
+    def levels(self) -> dict[str, tuple[str, ...]]:
+        """Names of the codes in the columns ``state``, ``tenure`` and ``segment``."""
+        return self.coding.names
 
     def blocks(self) -> Iterator[Any]:
         """Yield one block of distinct cells, or batches of rows where a metric has too many values."""
@@ -133,7 +131,7 @@ def reduce_rows(connection: Any, rows: Any, edges: Sequence[int], *, most_cells:
         ``tenure_periods`` (``NO_TENURE`` where it is not given), ``segment, weight, event`` (weight of the event,
         else 0).
     edges : sequence of int
-        First period of every tenure band but the first; bands with too few events are joined.
+        First period of every tenure band but the first; bands and segments with too few events are joined.
     most_cells : int
         With more distinct cells than that, rows are streamed instead.
 
@@ -148,46 +146,6 @@ def reduce_rows(connection: Any, rows: Any, edges: Sequence[int], *, most_cells:
     if len(few) <= most_cells:
         return _compressed(connection, edges, rows, people, few, n_clusters)
     return _streamed(connection, edges, rows, people, n_clusters)
-
-
-def tenure_codes(starts: Sequence[int], tenure: pd.Series) -> np.ndarray:
-    """Return the position of each tenure's band, and the one after all bands where it is not given."""
-    return np.where(tenure < 0, len(starts), np.searchsorted(starts, tenure, side="right") - 1)
-
-
-def tenure_bands(counts: pd.DataFrame, edges: Sequence[int]) -> tuple[list[int], tuple[str, ...]]:
-    """Choose tenure bands that each hold enough exits and enough who stay.
-
-    Parameters
-    ----------
-    counts : pandas.DataFrame
-        ``tenure_periods``, ``n`` and ``events``.
-    edges : sequence of int
-        First period of every band but the first, rising.
-
-    Returns
-    -------
-    starts : list of int
-        First period of each band.
-    names : tuple of str
-        "0–2", "3–5", "24 and more".
-    """
-    last = int(counts["tenure_periods"].max()) if len(counts) else 0
-    starts = [0]
-    for edge in (e for e in edges if e <= last):
-        inside = counts["tenure_periods"].between(starts[-1], edge - 1)
-        if _enough(counts[inside]):
-            starts.append(edge)
-    while len(starts) > 1 and not _enough(counts[counts["tenure_periods"] >= starts[-1]]):
-        starts.pop()
-    stops = [s - 1 for s in starts[1:]]
-    names = [f"{a}" if a == b else f"{a}–{b}" for a, b in zip(starts, stops, strict=False)]
-    return starts, (*names, f"{starts[-1]} and more" if starts[-1] else "all")
-
-
-def _enough(counts: pd.DataFrame) -> bool:
-    n, events = counts["n"].sum(), counts["events"].sum()
-    return bool(events >= MIN_EVENTS and n - events >= MIN_EVENTS)
 
 
 def _rows_at_risk(panel: Panel, metric: str, at_renewal: bool) -> Any:
@@ -211,26 +169,20 @@ def _number_customers(rows: Any) -> Any:
     return distinct.mutate(cluster=ibis.row_number().over(order_by="customer_id").cast("int32"))
 
 
-def _coded(
-    edges: Sequence[int], counts: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], tuple[int, ...]]:
-    """Turn raw cells into coded ones, and name the codes; levels without a row get none."""
-    given = counts["tenure_periods"] >= 0
-    starts, names = tenure_bands(counts[given], edges)
-    names = names if given.all() else (*names, NOT_GIVEN)
-    segments = tuple(sorted(counts["segment"].unique()))
-    states = tuple(s for i, s in enumerate(STATES) if (counts["state"] == i).any())
+def _coded(edges: Sequence[int], counts: pd.DataFrame) -> tuple[pd.DataFrame, Levels]:
+    """Turn raw cells into coded ones; levels without a row get no code."""
+    levels = choose_levels(counts, edges)
+    states = [levels.states.index(s) if s in levels.states else -1 for s in STATES]
+    segments = {name: levels.names["segment"].index(level) for name, level in levels.segment_of.items()}
     coded = pd.DataFrame(
         {
             "score": counts["score"].where(counts["score"] > NO_SCORE),
-            "state": counts["state"]
-            .map({i: states.index(s) for i, s in enumerate(STATES) if s in states})
-            .astype("int8"),
-            "tenure": tenure_codes(starts, counts["tenure_periods"]).astype("int8"),
-            "segment": pd.Categorical(counts["segment"], categories=list(segments)).codes.astype("int16"),
+            "state": np.asarray(states, dtype="int8")[counts["state"]],
+            "tenure": levels.tenure_codes(counts["tenure_periods"]).astype("int8"),
+            "segment": counts["segment"].map(segments).astype("int16"),
         }
     )
-    return coded, {"state": states, "tenure": names, "segment": segments}, tuple(starts)
+    return coded, levels
 
 
 def _life_table(counts: pd.DataFrame) -> pd.DataFrame:
@@ -241,7 +193,7 @@ def _life_table(counts: pd.DataFrame) -> pd.DataFrame:
 def _compressed(
     connection: Any, edges: Sequence[int], rows: Any, people: Any, counts: pd.DataFrame, n_clusters: int
 ) -> PanelCells:
-    coded, levels, starts = _coded(edges, counts)
+    coded, levels = _coded(edges, counts)
     keys = list(coded.columns)
     number = coded.groupby(keys, dropna=False, sort=True).ngroup().to_numpy(np.int32)
     _, first = np.unique(number, return_index=True)
@@ -253,7 +205,7 @@ def _compressed(
     joined = rows.join(named, _KEYS).join(people, "customer_id")
     lines = joined.select("cluster", "cell", n=joined["weight"].cast("float64"), events=joined["event"])
     return PanelCells(
-        levels, starts, _life_table(counts), int(counts["rows"].sum()), n_clusters, len(first), connection, block, lines
+        levels, _life_table(counts), int(counts["rows"].sum()), n_clusters, len(first), connection, block, lines
     )
 
 
@@ -261,7 +213,7 @@ def _streamed(connection: Any, edges: Sequence[int], rows: Any, people: Any, n_c
     keys = ["state", "tenure_periods", "segment"]
     small = rows.group_by(keys).agg(n=rows["weight"].sum(), events=rows["event"].sum(), rows=rows.count())
     counts = connection.to_pandas(small).assign(score=0.0)
-    coded, levels, starts = _coded(edges, counts)
+    coded, levels = _coded(edges, counts)
     names = {"state": "state_code", "tenure": "tenure_code", "segment": "segment_code"}
     codes = pd.concat([counts[keys], coded[list(names)].rename(columns=names)], axis=1)
     joined = rows.join(ibis.memtable(codes), keys).join(people, "customer_id")
@@ -276,7 +228,6 @@ def _streamed(connection: Any, edges: Sequence[int], rows: Any, people: Any, n_c
     )
     return PanelCells(
         levels,
-        starts,
         _life_table(counts),
         int(counts["rows"].sum()),
         n_clusters,

@@ -22,7 +22,7 @@ from coroi.prepare.transactions import prepare_transactions
 from coroi.schemas import Panel
 from coroi.sources import Source
 
-_TAKEN = {"customers", "exit_in_panel"}  # columns of the cross-table that are no flag of the plan
+_TAKEN = {"customers", "exit_in_panel", "left_in_snapshot"}  # columns of the cross-table that are no flag of the plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from coroi.prepare.calendar import period_index
-from coroi.prepare.cells import NO_SCORE, NO_TENURE, NOT_GIVEN, STATES, PanelCells, tenure_codes
+from coroi.prepare.cells import NO_SCORE, PanelCells
 from coroi.prepare.landmark import LandmarkCohort
+from coroi.prepare.levels import NO_TENURE, NOT_GIVEN, STATES
 from coroi.schemas import Panel
 
 MOST_STEPS = 60  # periods ahead of which the renewals can be kept apart
@@ -55,7 +56,7 @@ def profiles_ahead(
     cohort : LandmarkCohort
         The customers.
     cells : PanelCells
-        Gives the tenure bands.
+        Gives the tenure bands, and the segments that are joined.
     panel : Panel, optional
         Of contracts: tenure then grows with each period ahead. Without it time starts at the landmark, or
         stands still in a snapshot.
@@ -90,8 +91,8 @@ def profiles_ahead(
             "step": ahead["step"],
             "score": ahead["score"].where(ahead["score"] > NO_SCORE),
             "state": pd.Categorical.from_codes(ahead["state"], categories=list(STATES)),
-            "tenure": tenure_codes(cells.tenure_starts, grown),
-            "segment": pd.Categorical(ahead["segment"]),
+            "tenure": cells.coding.tenure_codes(grown),
+            "segment": pd.Categorical(ahead["segment"].replace(cells.coding.segment_of)),
             "at_risk": at_risk,
         }
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from coroi.prepare.landmark import NEVER
 from coroi.report.words import plural
 from coroi.results import Result, Verdict
+from coroi.studies.retention.answer import hindrance
 from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.question import Question
 from coroi.studies.retention.words import UNTESTED, day_of, level_of, outcome_word, periods_of
@@ -48,12 +49,13 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
     )
 
 
-def point_method(question: Question, point: PointEffect) -> tuple[str, ...]:
-    """Say how the hazard was estimated and what that rests on; nothing where none was."""
-    if point.hazard is None:
+def point_method(question: Question, result: Result, point: PointEffect) -> tuple[str, ...]:
+    """Say how the hazard was estimated and what that rests on; nothing where none is shown."""
+    if point.hazard is None or hindrance(question, result):
         return ()
     link = "logit" if point.hazard.spec["link"] == "logit" else "complementary log-log"
     known, since = "the score as it was known before it", "tenure"
+    renewal = _renewal_words(point)
     if question.relationship == "snapshot":
         how = f"For one step on the scale each customer is one observation. The chance of having left ({link} link)"
         known = "the score"
@@ -63,16 +65,30 @@ def point_method(question: Question, point: PointEffect) -> tuple[str, ...]:
     else:
         how = f"For one step on the scale every {question.frequency} from the landmark to the next purchase, or to the "
         how += f"end of follow-up, is one observation. The hazard of buying again ({link} link)"
-        known, since = "the score", "the time since the landmark"
+        known, since = "the score as it was known at the landmark", "the time since then"
     return (
         f"{how} depends on {known}, on whether there was one, on {since} and on segment, with errors clustered by "
-        "customer. The share at the horizon is predicted for each customer with the score held where it was, and again "
+        "customer. The share is then predicted for each customer with the score held where it was, and again "
         "with the score one step better, never beyond the end of the scale; intervals are by the delta method.",
+        *renewal,
         "It rests on this: on the scale of the link the score acts along a straight line, alike at every time and in "
         "every segment. The check of the prediction looks at the line; the rest is untested.",
         "References: Prentice and Gloeckler (1978), Biometrics 34, 57–67; Liang and Zeger (1986), Biometrika 73, "
         "13–22; sums of three shares: Zou, Huang and Zhang (2009), Computational Statistics and Data Analysis 53, "
         "1080–1085.",
+    )
+
+
+def _renewal_words(point: PointEffect) -> tuple[str, ...]:
+    """Say what exits at renewal leave out; nothing where customers can leave at any time."""
+    if point.off_schedule is None:
+        return ()
+    outside = plural(point.off_schedule, "exit")
+    lies = "lies" if point.off_schedule == 1 else "lie"
+    return (
+        "The plan says that contracts can be left only when a term ends: only such times count as chances to leave. "
+        f"{outside} {lies} outside of them, left out of the hazard though not of the "
+        "shares by band.",
     )
 
 

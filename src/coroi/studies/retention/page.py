@@ -13,7 +13,7 @@ from coroi.report.words import join_words, number, percent, plural
 from coroi.results import Result
 from coroi.studies.retention.answer import difference, hindrance
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import describe_band, level_of, outcome_word, share_of, share_places, when
+from coroi.studies.retention.words import begin, describe_band, level_of, outcome_word, share_of, share_places, when
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -101,7 +101,7 @@ def band_table(question: Question, result: Result) -> report.Block:
     level = level_of(result)
     frame = pd.DataFrame(
         {
-            question.label: rows["band"].to_list(),
+            begin(question.label): rows["band"].to_list(),
             "Customers": [int(sizes.loc[b, "customers"]) for b in rows["band"]],
             event: [int(sizes.loc[b, "events"]) for b in rows["band"]],
             f"{share_of(question)} ({level} interval)": [

@@ -50,6 +50,8 @@ class PointEffect:
         Mean revenue of a customer and period at risk; NaN where there is none.
     level : float
         Level of the intervals.
+    off_schedule : int or None
+        Exits outside a term's end, where the plan has exits at renewal.
     reason : str
         Why there is nothing to show.
     """
@@ -63,6 +65,7 @@ class PointEffect:
     n_answered: int
     revenue: float
     level: float = 0.95
+    off_schedule: int | None = None
     reason: str = ""
 
 
@@ -124,7 +127,15 @@ def fit_point(
         n_answered=n,
         revenue=_mean_revenue(inputs, question),
         level=level,
+        off_schedule=_off_schedule(inputs) if renewal else None,
     )
+
+
+def _off_schedule(inputs: Inputs) -> int:
+    """Count exits in periods in which no term ends: with exits at renewal the hazard does not hold them."""
+    assert inputs.panel is not None
+    data = inputs.panel.data
+    return int(inputs.connection.execute(data.filter(data["exited"] & ~data["at_renewal"]).count()))
 
 
 def step_size(metric: Metric) -> float:
@@ -178,7 +189,7 @@ def _mean_revenue(inputs: Inputs, question: Question) -> float:
 
 
 def _bands_of(cells: PanelCells) -> tuple[tuple[int, str], ...]:
-    return tuple(zip(cells.tenure_starts, cells.levels["tenure"], strict=True))
+    return tuple(zip(cells.coding.tenure_starts, cells.levels["tenure"], strict=False))
 
 
 def _nothing(

@@ -20,7 +20,7 @@ from coroi.report.words import (
     plural,
 )
 from coroi.results import Check, Result
-from coroi.studies.retention.answer import GRADE, estimate_row
+from coroi.studies.retention.answer import GRADE, estimate_row, hindrance
 from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.point_terms import at_equal, doing, in_words, kind_of, references, step_words, term_words
 from coroi.studies.retention.question import Question
@@ -40,7 +40,7 @@ Gap = tuple[float, float, float]
 
 def point_words(question: Question, result: Result, point: PointEffect, currency: str) -> tuple[str, ...]:
     """Say what one step on the scale is found together with, in customers and in money; or why it cannot be said."""
-    reason = _unknown(question, point)
+    reason = _why_not(question, result, point) or _unknown(question, point)
     if reason:
         return (f"What a better score is found together with cannot be estimated: {reason}.",)
     last = (
@@ -52,13 +52,13 @@ def point_words(question: Question, result: Result, point: PointEffect, currency
     return _customer_words(question, point), _money_words(question, point, currency), last
 
 
-def hazard_table(question: Question, point: PointEffect) -> report.Block:
+def hazard_table(question: Question, result: Result, point: PointEffect) -> report.Block:
     """Show every ratio of the fitted hazard with its interval."""
-    if point.hazard is None:
-        return report.prose(f"No hazard is fitted: {_reason(point)}.")
+    if point.hazard is None or hindrance(question, result):
+        return report.prose(f"No ratio is shown: {_why_not(question, result, point)}.")
     rows = point.hazard.estimates[point.hazard.estimates["term"] != "constant"]
     if not rows["identified"].any() and rows["reason"].nunique() == 1:
-        return report.prose(f"No ratio can be estimated: {in_words(question, point, rows['reason'].iloc[0])}.")
+        return report.prose(f"No ratio is shown: {in_words(question, point, rows['reason'].iloc[0])}.")
     kind = kind_of(point.hazard)
     frame = pd.DataFrame(
         {
@@ -77,8 +77,9 @@ def hazard_table(question: Question, point: PointEffect) -> report.Block:
 
 def prediction_table(question: Question, result: Result, point: PointEffect) -> report.Block:
     """Show the share predicted by band beside the share seen."""
-    if point.by_band is None:
-        return report.prose(f"Nothing is predicted: {_reason(point)}.")
+    why = _why_not(question, result, point)
+    if why:
+        return report.prose(f"Nothing is predicted: {why}.")
     predicted, seen = _predicted(question, point), _seen(result)
     bands = [b for b in question.bands if b in predicted.index and b in seen.index]
     predicted, seen = predicted.loc[bands], seen.loc[bands]
@@ -88,7 +89,7 @@ def prediction_table(question: Question, result: Result, point: PointEffect) -> 
     level = level_of(result)
     frame = pd.DataFrame(
         {
-            question.label: bands,
+            begin(question.label): bands,
             f"Seen ({level} interval)": [describe_band(r, places) for _, r in seen.iterrows()],
             f"Predicted, score held ({level} interval)": [describe_band(r, places) for _, r in predicted.iterrows()],
         }
@@ -100,9 +101,9 @@ def prediction_table(question: Question, result: Result, point: PointEffect) -> 
 def check_prediction(question: Question, result: Result, point: PointEffect) -> Check:
     """Tell whether the model's shares lie within the intervals of the shares seen, for the bands with an answer."""
     tested = "whether the fitted hazard, linear in the score, agrees with the shares seen by band"
-    if point.by_band is None:
-        said = f"Nothing is predicted: {_reason(point)}."
-        return Check(name="prediction", tested=tested, passed=None, sentence=said)
+    why = _why_not(question, result, point)
+    if why:
+        return Check(name="prediction", tested=tested, passed=None, sentence=f"Nothing is predicted: {why}.")
     predicted, seen = (rows[rows["identified"].astype(bool)] for rows in (_predicted(question, point), _seen(result)))
     bands = [b for b in question.score_bands if b in predicted.index and b in seen.index]
     if not bands:
@@ -176,10 +177,14 @@ def _money_span(low: float, high: float, currency: str) -> str:
     return f"{money_interval(low, high, currency)} more"
 
 
+def _why_not(question: Question, result: Result, point: PointEffect) -> str:
+    """Say why nothing can be said of a step: the bands cannot be compared, or nothing could be fitted."""
+    return _stop(hindrance(question, result) or point.reason)
+
+
 def _unknown(question: Question, point: PointEffect) -> str:
-    if point.step is None:
-        return _reason(point)
-    assert point.hazard is not None
+    """Say why the hazard does not tell what a step goes with; empty where it does."""
+    assert point.step is not None and point.hazard is not None
     row = estimate_row(point.step, "difference")
     if row["identified"]:
         return ""
@@ -188,8 +193,8 @@ def _unknown(question: Question, point: PointEffect) -> str:
     return in_words(question, point, said)
 
 
-def _reason(point: PointEffect) -> str:
-    return point.reason.rstrip(".")
+def _stop(reason: str) -> str:
+    return reason.rstrip(".")
 
 
 def _gap(question: Question, point: PointEffect) -> Gap:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from coroi.prepare.landmark import ANSWERED
+from coroi.prepare.levels import NOT_GIVEN, OTHERS
 from coroi.report.words import join_words
 from coroi.results import Result
 from coroi.studies.retention.point import PointEffect
@@ -61,9 +62,9 @@ def term_words(question: Question, point: PointEffect, term: str) -> str:
         return f"{question.label}, {step_words(point)} higher"
     name, _, level = term.rstrip("]").partition("[")
     if name == "tenure":
-        return f"{span_words(question, level)} since {begun(question)}"
+        return "tenure not given" if level == NOT_GIVEN else f"{span_words(question, level)} since {begun(question)}"
     if name == "segment":
-        return f"segment {level}"
+        return "the other segments" if level == OTHERS else f"segment {level}"
     return "had answered" if level == ANSWERED else level
 
 
