@@ -271,6 +271,17 @@ def test_simulate_writes_a_company_that_check_accepts_and_overwrites_nothing(cor
     assert (tmp_path / "made" / "customers.csv").read_bytes() == before
 
 
+def test_simulate_takes_scenario_format_and_dirt(coroi, tmp_path, monkeypatch):
+    monkeypatch.setattr("coroi.company.files.truth_of", lambda company: {"scenario": company.scenario})
+    made = tmp_path / "made"
+    options = ("--customers", 60, "--months", 18, "--scenario", "dip", "--format", "parquet", "--dirty")
+    assert coroi("simulate", made, *options)[0] == 0
+    assert '"dip"' in (made / "truth.json").read_text()
+    assert {"customers.parquet", "dirt.json"} <= {path.name for path in made.iterdir()}
+    assert coroi("check", made / "plan.yaml")[0] == 0
+    assert "dip" in coroi("simulate", tmp_path / "no", "--scenario", "dipp")[2]
+
+
 def test_init_writes_a_project_and_overwrites_nothing(coroi, tmp_path):
     code, out, _ = coroi("init", tmp_path / "new")
     assert code == 0

@@ -83,6 +83,12 @@ def test_what_is_no_whole_number_is_refused(customers: object) -> None:
         simulate_company(customers=customers, months=12, seed=1)  # type: ignore[arg-type]
 
 
+def test_an_unknown_scenario_is_told_with_the_nearest() -> None:
+    with pytest.raises(CoroiError) as error:
+        simulate_company(customers=10, months=12, seed=1, scenario="over-spend")
+    assert str(error.value) == "simulate: there is no scenario 'over-spend'. Did you mean 'overspend'?"
+
+
 def test_smallest_company() -> None:
     tables = simulate_company(customers=1, months=2, seed=0).tables
     assert len(tables["customers"]) == 1
