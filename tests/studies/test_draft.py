@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from coroi.claims import enabled_ids
 from coroi.errors import PlanError
 from coroi.schemas import TABLES
 from coroi.sources import Filter, Join, Metric, Source
@@ -72,8 +73,7 @@ SURVEY = rows(
 def test_without_exports_a_plan_explains_every_key_and_reads_the_templates(tmp_path, known):
     written = write_project(tmp_path / "My Firm")
     assert [p.relative_to(tmp_path / "My Firm").as_posix() for p in written] == [
-        "plan.yaml", "tables/customers.csv", "tables/responses.csv", "tables/subscriptions.csv",
-        "tables/transactions.csv", "tables/snapshot.csv",
+        "plan.yaml", *(f"tables/{table}.csv" for table in TABLES)
     ]  # fmt: skip
     plan = read_plan(written[0], known_studies=known).plan
     assert (plan.name, list(plan.tables)) == ("my-firm", ["customers", "responses", "subscriptions"])
@@ -89,9 +89,18 @@ def test_the_template_s_commented_lines_are_a_valid_plan_once_they_are_uncomment
     (tmp_path / "plan.yaml").write_text(text)
     plan = Plan.model_validate(read_yaml(tmp_path / "plan.yaml").data)
     assert set(plan.tables) == set(TABLES)
+    assert {name: s.path for name, s in plan.tables.items()} == {name: f"tables/{name}.csv" for name in TABLES}
+    assert {n for n, s in plan.tables.items() if s.scale} == {n for n, s in TABLES.items() if s.takes_scale}
     assert plan.tables["transactions"].join[0].keys == {"customer_id": "customer_id"}
     assert plan.tables["snapshot"].values == {"left": {"Churned": True, "Stayed": False}}
     assert plan.studies["my_study"] == {"notebook": "my_study.ipynb"}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_template_says_what_a_row_of_each_table_is_and_which_claims_it_is_for(table):
+    block = draft_plan(None).split(f" {table}:  # one row: ")[1].splitlines()
+    assert block[0].split(";")[0] == TABLES[table].row.split(";")[0]
+    assert block[1] == f"    # for the claims {enabled_ids(table)}"
 
 
 def test_each_table_has_a_template_of_its_header():

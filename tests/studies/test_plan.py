@@ -384,8 +384,8 @@ studies:
         "you mean 'Account ID'?",
         "plan.yaml line 12: tables.responses.path: is missing. Give the path of a file, or a glob, as text.",
         "plan.yaml line 12: tables.responses.pth: a table has no key of this name. Did you mean 'path'?",
-        "plan.yaml line 13: tables.orders: there is no table of this name. Known: customers, responses, snapshot, "
-        "subscriptions, transactions.",
+        "plan.yaml line 13: tables.orders: there is no table of this name. Known: advice, changes, competitors, "
+        "costs, customers, factors, firm_returns, firms, practices, programme, recognition, referrals ….",
         "plan.yaml line 15: studies.retention.metric: \"npx\" is not one of the plan's metrics. Did you mean 'nps'?",
         "plan.yaml line 15: studies.retention.horizn: the notebook has no parameter of this name. Did you mean "
         "'horizon'?",
