@@ -25,9 +25,10 @@ from coroi.studies.draft_words import (
     SCORE,
 )
 
-_FIRST = ("subscriptions", "transactions", "responses", "snapshot")  # a history goes before a snapshot
+# A history goes before a snapshot, and what rates several brands before what rates one.
+_FIRST = ("competitors", "subscriptions", "transactions", "responses", "snapshot")
 _LAST = ("customers",)  # nearly every export has what makes a table of customers
-_MAY_SHARE = {*_FIRST, "touchpoints"}  # a ticket may hold both a score and what the firm measured
+_MAY_SHARE = {*_FIRST[1:], "touchpoints"}  # a ticket may hold both a score and what the firm measured
 _ALSO_NEEDED = {
     "transactions": {"amount"},
     "referrals": {"new_customer_id"},
@@ -89,8 +90,8 @@ def guess_tables(files: list[LookedAt]) -> list[Guess]:
         if table == "snapshot" and {"subscriptions", "transactions"} & set(found):
             continue
         guesses = [g for file in files if needed <= set((g := _guess(table, file, files)).columns) and _is_one(g)]
-        taken = {g.file.name for g in found.values()}
-        guesses = [g for g in guesses if table in _MAY_SHARE or g.file.name not in taken]
+        taken = {g.file.name for t, g in found.items() if not {t, table} <= _MAY_SHARE}
+        guesses = [g for g in guesses if g.file.name not in taken]
         if guesses:
             found[table] = max(guesses, key=lambda g: g.weight)
     order = [t for t in ROLES if t in found]
