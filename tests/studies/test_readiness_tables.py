@@ -27,7 +27,8 @@ def opened(tmp_path: Path):
     """Write a plan and its tables, and look at them."""
 
     def opened(tables: dict[str, str]) -> tuple[Survey, Inputs]:
-        lines = ["name: firm", "currency: USD", "period: month", "observed_until: 2020-12-31", "tables:"]
+        lines = ["name: firm", "currency: USD", "period: month", "observed_until: 2020-12-31"]
+        lines += ["metrics: {satisfaction: {scale: [0, 100]}}", "tables:"]
         for name, text in tables.items():
             (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
             lines.append(f"  {name}: {{path: {name}.csv}}")
@@ -51,6 +52,7 @@ def test_a_panel_of_firms_without_a_customer(opened):
         ["factors", 2, "2020-03-01", "2020-06-01"],
     ]
     assert survey.checks[0].sentence == "Every row is accounted for, in 2 tables."
+    assert dict(answer(survey, inputs).card)["Who ever answered"] == "no customer in the data"
     assert answer(survey, inputs).sentence == "These data can bear 1 of 2 studies and 2 of the 25 claims."
     assert "firms" in drop_table(survey).text
 
