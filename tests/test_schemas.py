@@ -18,12 +18,17 @@ OUTCOMES = (("responses", "subscriptions"), ("responses", "transactions"), ("sna
 @pytest.mark.parametrize("schema", [*TABLES.values(), EXIT_FLAG], ids=lambda s: s.name)
 def test_a_table_is_whole(schema):
     assert len(set(schema.names)) == len(schema.names)
-    assert schema.names[0] == "customer_id"
-    assert "customer_id" in schema.required
-    assert set(schema.key) <= set(schema.names)
+    assert set(schema.key) <= set(schema.required)
+    assert {schema.row_id or schema.names[0], *schema.one_of} <= set(schema.names)
+    assert not set(schema.one_of) & set(schema.required)
     assert [c.name for c in schema.columns if not c.meaning] == []
     assert [c.name for c in schema.columns if c.kind == "number" and not c.unit] == []
-    assert schema.column("customer_id").kind == "id"
+    assert [c.name for c in schema.columns if (c.kind == "id") != c.name.endswith("_id")] == []
+    assert [
+        c.name for c in schema.columns if c.choices and (c.kind != "text" or any(w != w.lower() for w in c.choices))
+    ] == []
+    assert [c.name for c in schema.columns if (c.low, c.high) != (None, None) and c.kind != "number"] == []
+    assert [c.name for c in schema.columns if c.after and schema.column(c.after).kind != "date"] == []
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -34,7 +39,12 @@ def test_a_table_has_its_own_name_and_a_date_to_sort_it_by(name):
 
 
 def test_the_tables_of_this_version():
-    assert list(TABLES) == ["customers", "responses", "subscriptions", "transactions", "snapshot"]
+    assert list(TABLES) == [
+        "customers", "responses", "subscriptions", "transactions", "snapshot", "touchpoints", "programme", "costs",
+        "competitors", "practices", "recognition", "advice", "referrals", "changes", "usage", "firms", "firm_returns",
+        "factors",
+    ]  # fmt: skip
+    assert {n for n, s in TABLES.items() if s.takes_scale} == {"competitors", "practices"}
     assert {n for n, s in TABLES.items() if s.takes_scores} == {"responses", "snapshot"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Value = str | int | float | bool | None
@@ -13,6 +13,16 @@ Value = str | int | float | bool | None
 def _listed(value: object) -> object:
     """Take a single value for a list of one."""
     return value if isinstance(value, (list, tuple)) else (value,)
+
+
+def _rising(ends: tuple[float, float]) -> tuple[float, float]:
+    """Refuse a scale whose ends are equal or exchanged."""
+    if not ends[0] < ends[1]:
+        raise ValueError(f"the lower end {ends[0]:g} is not below the upper end {ends[1]:g}")
+    return ends
+
+
+Scale = Annotated[tuple[float, float], AfterValidator(_rising)]
 
 
 class Strict(BaseModel):
@@ -65,6 +75,7 @@ class Source(File):
     join: tuple[Join, ...] = ()
     where: tuple[Filter, ...] = ()
     values: dict[Name, dict[Name, Value]] = Field(default_factory=dict)  # our column: {their value: our value}
+    scale: Scale | None = None  # of scores that are no metric's
     group: Name | None = None  # our id column: lines with the same one are summed
     missing_codes: tuple[Value, ...] = ()
     date_format: tuple[Name, ...] = ()
@@ -78,7 +89,7 @@ class Source(File):
 class Metric(Strict):
     """A metric's scale: its ends, which end is good, and the codes inside it that mean "no answer"."""
 
-    scale: tuple[float, float]
+    scale: Scale
     higher_is: Literal["better", "worse"] = "better"
     missing_codes: tuple[Value, ...] = ()
     bands: tuple[float, ...] = ()  # upper edges, inclusive, of all bands but the last
@@ -88,10 +99,3 @@ class Metric(Strict):
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return _listed(value)
-
-    @field_validator("scale")
-    @classmethod
-    def _low_below_high(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not value[0] < value[1]:
-            raise ValueError(f"the lower end {value[0]:g} is not below the upper end {value[1]:g}")
-        return value

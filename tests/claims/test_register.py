@@ -6,25 +6,10 @@ import re
 
 import pytest
 
-from coroi.claims import CLAIMS
+from coroi.claims import CLAIMS, enabled_ids, enables
 from coroi.claims.register import SOURCES
-from coroi.schemas import TABLES
+from coroi.schemas import TABLES, missing_for
 from coroi.studies.registry import STUDIES
-
-# Tables that the studies to come bring with them.
-ANNOUNCED = {
-    "advice",
-    "changes",
-    "competitors",
-    "costs",
-    "firms",
-    "practices",
-    "programme",
-    "recognition",
-    "referrals",
-    "touchpoints",
-    "usage",
-}
 
 
 def test_all_25_are_there_in_order():
@@ -43,14 +28,47 @@ def test_texts_are_short_single_and_different():
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda c: c.id)
-def test_what_it_needs_is_a_table_here_or_one_announced(claim):
+def test_what_it_needs_is_a_table_here(claim):
     tables = {t for choice in claim.need.any_of for t in choice}
     assert tables
-    assert tables <= set(TABLES) | ANNOUNCED
-    assert ANNOUNCED.isdisjoint(TABLES)
+    assert tables <= set(TABLES)
     for column in claim.need.columns:
         table, name = column.split(".")
+        assert all(table in choice for choice in claim.need.any_of)
         assert name in TABLES[table].names
+
+
+def test_every_table_is_there_for_a_claim():
+    assert [t for t in TABLES if not enables(t)] == []
+    assert [c.id for c in enables("touchpoints")] == ["C01", "C02", "C05"]
+    assert [c.id for c in enables("factors")] == ["C17"]
+    assert enables("tuchpoints") == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "ids"),
+    [
+        ("snapshot", "C06"),
+        ("practices", "C20, C21"),
+        ("responses", "C01, C02, C04, C06, C08–C11, C22, C23, C25"),
+        ("transactions", "C01–C06, C08–C14, C16, C18–C25"),
+        ("tuchpoints", ""),
+    ],
+)
+def test_neighbouring_claims_are_written_as_a_range(table, ids):
+    assert enabled_ids(table) == ids
+
+
+def test_a_firm_panel_bears_the_claims_of_firms_and_no_other():
+    firms = {"firms.satisfaction", "firms.industry", "firms.earnings", "firms.market_value"}
+    borne = [c.id for c in CLAIMS if not missing_for(c.need, {"firms"}, set(), firms)]
+    assert borne == ["C15", "C17"]
+
+
+def test_a_column_that_no_row_fills_is_named():
+    by_id = {c.id: c for c in CLAIMS}
+    said = missing_for(by_id["C24"].need, {"programme", "subscriptions"}, set(), {"programme.practice"})
+    assert said == "`programme.leader_sponsor`"
 
 
 def test_studies_name_claims_that_name_them_back():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from coroi.claims import enabled_ids, enables
 from coroi.company import simulate_company, write_company
 from coroi.schemas import TABLES
 
@@ -37,7 +38,7 @@ def test_the_sample_is_small() -> None:
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
-def test_the_readme_tells_every_column(table: str) -> None:
+def test_the_readme_tells_every_column_and_what_the_table_is_for(table: str) -> None:
     text = (DATA / "README.md").read_text(encoding="utf-8")
     section = text.split(f"\n## `{table}`: ")[1].split("\n## ")[0]
     assert section.startswith(TABLES[table].row + "\n")
@@ -45,5 +46,8 @@ def test_the_readme_tells_every_column(table: str) -> None:
     told = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     expected = [(f"`{c.name}`" + " **required**" * c.required, c.kind) for c in TABLES[table].columns]
     assert [(name, kind) for name, kind, _, _ in told] == expected
+    claims, studies = section.strip().splitlines()[-1].removesuffix(".").split(". Studies: ")
+    assert claims == f"Claims: {enabled_ids(table)}"
+    assert studies.split(", ") == sorted({claim.study for claim in enables(table)})
     units = {f"`{c.name}`": c.unit for c in TABLES[table].columns if c.unit}
-    assert {name: unit for name, _, unit, _ in told if name in units} == units
+    assert {name.split()[0]: unit for name, _, unit, _ in told if name.split()[0] in units} == units

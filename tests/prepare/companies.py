@@ -14,7 +14,7 @@ import pyarrow as pa
 from coroi.prepare.ledger import Ledger, unbalanced
 from coroi.prepare.options import PrepareOptions
 from coroi.prepare.panel import build_panel
-from coroi.schemas import CUSTOMERS, RESPONSES, SUBSCRIPTIONS, TRANSACTIONS, Panel
+from coroi.schemas import COSTS, CUSTOMERS, RESPONSES, SUBSCRIPTIONS, TRANSACTIONS, Panel
 from coroi.sources import Metric
 
 TYPES = {"id": pa.string(), "text": pa.string(), "date": pa.date32(), "number": pa.float64()}
@@ -24,7 +24,7 @@ START = date(2020, 11, 17)
 
 def tables_of(company: Any) -> dict[str, Any]:
     found = {}
-    for schema in (SUBSCRIPTIONS, TRANSACTIONS, RESPONSES, CUSTOMERS):
+    for schema in (SUBSCRIPTIONS, TRANSACTIONS, RESPONSES, CUSTOMERS, COSTS):
         rows = getattr(company, schema.name)
         if rows:
             columns = {c.name: pa.array([r.get(c.name) for r in rows], TYPES[c.kind]) for c in schema.columns}
@@ -100,7 +100,18 @@ def random_company(seed: int, period: str, relationship: str) -> Any:
         company.observed_until = START + timedelta(days=int(span * rng.uniform(0.6, 1.2)))
     if rng.random() < 0.5:
         company.observed_from = START + timedelta(days=int(span * rng.uniform(0.0, 0.3)))
+    if seed != 1:
+        company.costs = [some_cost(rng, names, span) for _ in range(60)]
     return company
+
+
+def some_cost(rng: random.Random, names: list[str], span: int) -> dict[str, Any]:
+    return {
+        "customer_id": rng.choice([*names, *names, "stranger", None]),
+        "occurred_at": some_day(rng, span),
+        "kind": rng.choice(["serve", "serve", "programme", "acquisition"]),
+        "amount": rng.choice([4.0, 2.5, -1.0]),
+    }
 
 
 def contract(who: str, start: str, end: str | None = None, **more: Any) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class Company:
     transactions: list[dict[str, Any]] = field(default_factory=list)
     responses: list[dict[str, Any]] = field(default_factory=list)
     customers: list[dict[str, Any]] = field(default_factory=list)
+    costs: list[dict[str, Any]] = field(default_factory=list)
 
     def until(self) -> date:
         days = [s["start_at"] for s in self.subscriptions] + [t["occurred_at"] for t in self.transactions]
@@ -148,6 +149,15 @@ def money(company: Company, who: str, period: pd.Period) -> dict[str, Any]:
     return found
 
 
+def served(company: Company, who: str, period: pd.Period) -> float | None:
+    """Costs to serve of one customer in one period; unknown where no such cost names any customer."""
+    serving = [c for c in company.costs if c["kind"] == "serve" and c["customer_id"]]
+    if not serving:
+        return None
+    mine = [c for c in serving if c["customer_id"] == who and company.of(c["occurred_at"]) == period]
+    return sum(c["amount"] for c in mine if c["occurred_at"] <= company.until()) + 0.0
+
+
 def knowledge(company: Company, who: str, metric: str, period: pd.Period) -> dict[str, Any]:
     """What was answered before the period's first day."""
     past = [
@@ -212,6 +222,7 @@ def panel(company: Company) -> pd.DataFrame:
                 "exit_reason": spell["reason"] if exited else None,
                 **dict.fromkeys(("revenue", "margin", "cost_to_serve", "n_transactions")),
                 **money(company, who, period),
+                "cost_to_serve": served(company, who, period),
                 "segment": people.get(who, {}).get("segment"),
                 "unit_id": people.get(who, {}).get("unit_id"),
                 "weight": 1.0,

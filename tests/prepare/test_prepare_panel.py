@@ -362,3 +362,43 @@ def test_a_panel_with_a_repeated_key_is_refused(connection):
 def test_a_metric_dated_inside_or_after_its_period_is_refused(connection, age):
     with pytest.raises(DataError, match=r"^panel: 2 values of .nps. are dated inside or after"):
         validate(connection, broken(connection, nps_age_periods=[age, age, 1]))
+
+
+def cost(who: str | None, day: str, amount: float, kind: str = "serve") -> dict[str, Any]:
+    return {"customer_id": who, "occurred_at": date.fromisoformat(day), "kind": kind, "amount": amount}
+
+
+def test_costs_to_serve_by_hand(connection):
+    company = twin.Company("month", "contract", 30, observed_until=date(2024, 3, 20))
+    company.subscriptions = [contract("a", "2024-01-10"), contract("b", "2024-01-10")]
+    company.costs = [
+        cost("a", "2024-01-01", 3.0),
+        cost("a", "2024-01-31", 4.5),
+        cost("a", "2024-03-20", -1.0),
+        cost("a", "2024-03-21", 100.0),  # after the last day
+        cost("a", "2024-02-01", 50.0, "programme"),
+        cost("a", "2024-02-01", 60.0, "acquisition"),
+        cost("b", "2023-12-31", 7.0),  # before the customer's first period
+        cost(None, "2024-02-01", 80.0),
+        cost("c", "2024-02-01", 20.0),  # a stranger
+    ]
+    panel, ledger = build(connection, company)
+    frame = frame_of(connection, panel)
+    assert months(frame, "a", "cost_to_serve") == {"2024-01": 7.5, "2024-02": 0.0, "2024-03": -1.0}
+    assert months(frame, "b", "cost_to_serve") == {"2024-01": 0.0, "2024-02": 0.0, "2024-03": 0.0}
+    lines = ledger.frame().set_index("rule")
+    assert lines.loc["costs too late", "rows"] == 1
+    assert lines.loc["costs without a customer", "rows"] == 1
+    assert lines.loc["costs of strangers", "rows"] == 1
+    assert lines.loc["costs outside", "rows"] == 2
+    assert lines.loc["costs outside", "sentence"] == (
+        "customer-periods with costs to serve but outside the panel, 27.00 EUR in all"
+    )
+
+
+@pytest.mark.parametrize("costs", [[], [cost(None, "2024-02-01", 5.0)], [cost("a", "2024-02-01", 5.0, "programme")]])
+def test_without_a_cost_to_serve_of_a_customer_it_is_not_known(connection, costs):
+    company = twin.Company("month", "contract", 30, observed_until=date(2024, 3, 20))
+    company.subscriptions, company.costs = [contract("a", "2024-01-10")], costs
+    panel, _ = build(connection, company)
+    assert frame_of(connection, panel)["cost_to_serve"].isna().all()

@@ -130,7 +130,8 @@ def test_an_empty_frame_says_none() -> None:
     [
         (FRAME, " ", "no caption"),
         (pd.DataFrame({("a", "b"): [1]}), "c", "several levels"),
-        (pd.DataFrame({"customer_id": [1]}), "c", "customer_id names customers one by one"),
+        (pd.DataFrame({"customer_id": [1]}), "c", "customer_id names people one by one"),
+        (pd.DataFrame({"unit_id": ["u"], "rater_id": [1]}), "c", "rater_id names people one by one"),
         (pd.DataFrame({"x": range(1001)}), "c", "1,001 rows, at most 1,000 fit a page"),
     ],
 )

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from coroi.claims import enabled_ids
 from coroi.errors import PlanError
 from coroi.schemas import TABLES
 from coroi.sources import Filter, Join, Metric, Source
@@ -72,8 +73,7 @@ SURVEY = rows(
 def test_without_exports_a_plan_explains_every_key_and_reads_the_templates(tmp_path, known):
     written = write_project(tmp_path / "My Firm")
     assert [p.relative_to(tmp_path / "My Firm").as_posix() for p in written] == [
-        "plan.yaml", "tables/customers.csv", "tables/responses.csv", "tables/subscriptions.csv",
-        "tables/transactions.csv", "tables/snapshot.csv",
+        "plan.yaml", *(f"tables/{table}.csv" for table in TABLES)
     ]  # fmt: skip
     plan = read_plan(written[0], known_studies=known).plan
     assert (plan.name, list(plan.tables)) == ("my-firm", ["customers", "responses", "subscriptions"])
@@ -89,9 +89,18 @@ def test_the_template_s_commented_lines_are_a_valid_plan_once_they_are_uncomment
     (tmp_path / "plan.yaml").write_text(text)
     plan = Plan.model_validate(read_yaml(tmp_path / "plan.yaml").data)
     assert set(plan.tables) == set(TABLES)
+    assert {name: s.path for name, s in plan.tables.items()} == {name: f"tables/{name}.csv" for name in TABLES}
+    assert {n for n, s in plan.tables.items() if s.scale} == {n for n, s in TABLES.items() if s.takes_scale}
     assert plan.tables["transactions"].join[0].keys == {"customer_id": "customer_id"}
     assert plan.tables["snapshot"].values == {"left": {"Churned": True, "Stayed": False}}
     assert plan.studies["my_study"] == {"notebook": "my_study.ipynb"}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_template_says_what_a_row_of_each_table_is_and_which_claims_it_is_for(table):
+    block = draft_plan(None).split(f" {table}:  # one row: ")[1].splitlines()
+    assert block[0].split(";")[0] == TABLES[table].row.split(";")[0]
+    assert block[1] == f"    # for the claims {enabled_ids(table)}"
 
 
 def test_each_table_has_a_template_of_its_header():
@@ -208,6 +217,103 @@ def test_what_is_not_used_or_not_readable_is_named(drafted):
     assert "    # not used: Note: x #1\n" in text
     assert "  # not used: other.csv (x, y)\n" in text
     assert "  # could not be read: empty.csv: the file is empty.\n" in text
+
+
+EXPORTS = {
+    "touchpoints": (
+        rows(
+            "ticket_id,customer_id,opened_at,channel,queue,first_response_minutes,aht_minutes,fcr,sla_met",
+            "T1,A1,2023-01-01,chat,x,3,4,yes,no", "T2,A1,2023-02-01,phone,y,3,4,no,no",
+        ),
+        "contact_id customer_id occurred_at channel department response_minutes handle_minutes resolved_first_time "
+        "on_time",
+    ),
+    "programme": (
+        rows(
+            "Branch,Practice,Arm,Allocation,Start Date,End Date,Dose,Executive Sponsor",
+            "B1,ride,treatment,0.5,2023-01-01,2024-01-01,1,yes", "B2,ride,control,0.5,2023-01-01,,0,no",
+        ),
+        "unit_id practice arm planned_share start_at end_at intensity leader_sponsor",
+    ),
+    "costs": (
+        rows(
+            "Posting Date,Cost Type,Amount EUR,Branch,Customer ID,Initiative",
+            "2023-01-01,serve,5,B1,,", "2023-01-02,programme,6,B2,A1,ride",
+        ),
+        "occurred_at kind amount unit_id customer_id practice",
+    ),
+    "competitors": (
+        rows(
+            "respondent_id,survey_date,brand,is_own,rating,share_of_wallet",
+            "R1,2023-01-01,us,yes,8,0.5", "R1,2023-01-01,them,no,6,0.5",
+        ),
+        "respondent_id asked_at brand own_brand score share_of_wallet",
+    ),
+    "practices": (
+        rows(
+            "branch,rater_id,role,statement,answer,survey_date",
+            "B1,P1,leader,We ask,5,2023-01-01", "B2,P2,employee,We ask,2,2023-01-01",
+        ),
+        "unit_id rater_id rater_role item score asked_at",
+    ),
+    "recognition": (rows("branch,month,kudos", "B1,2023-01-01,3", "B2,2023-01-01,4"), "unit_id period n_recognitions"),
+    "advice": (
+        rows("advice_id,customer_id,advised_on,sent_elsewhere", "X1,A1,2023-01-01,yes", "X2,A2,2023-01-02,no"),
+        "advice_id customer_id advised_at advised_away",
+    ),
+    "referrals": (
+        rows("referrer_customer_id,referred_customer_id,referral_date", "A1,A2,2023-01-01", "A2,A3,2023-02-01"),
+        "customer_id new_customer_id referred_at",
+    ),
+    "changes": (
+        rows(
+            "change_id,proposed_on,customers_affected,kpi,expected_change,std_error,cost,margin_per_year",
+            "C1,2023-01-01,500,nps,0.5,0.1,1000,50",
+        ),
+        "change_id proposed_at n_customers metric metric_change metric_change_se cost margin",
+    ),
+    "usage": (
+        rows("customer_id,usage_date,logins,wallet_share", "A1,2023-01-01,5,0.5", "A1,2023-02-01,7,0.6"),
+        "customer_id occurred_at amount share_of_wallet",
+    ),
+    "firms": (
+        rows("gvkey,datadate,industry,acsi,sales,net_income,market_cap", "1,2023-03-31,x,70,1,1,1"),
+        "firm_id period industry satisfaction revenue earnings market_value",
+    ),
+    "firm_returns": (rows("gvkey,date,ret", "1,2023-01-31,0.1"), "firm_id month total_return"),
+    "factors": (rows("date,mkt_rf,smb,hml,umd,rf", "2023-01-31,0.1,0,0,0,0"), "month market smb hml mom risk_free"),
+}  # fmt: skip
+
+
+def test_every_further_table_is_found_among_others_by_its_columns(drafted):
+    plan, text = drafted(**{f"export{i}": content for i, (content, _) in enumerate(EXPORTS.values())})
+    found = {name: dict(source.columns) for name, source in plan.tables.items()}
+    wanted = {
+        name: dict(zip(ours.split(), content.splitlines()[0].split(","), strict=True))
+        for name, (content, ours) in EXPORTS.items()
+    }
+    assert found == wanted
+    assert {n: s.path for n, s in plan.tables.items()} == {
+        n: f"../exports/export{i}.csv" for i, n in enumerate(EXPORTS)
+    }
+    assert plan.tables["practices"].scale == (1, 5)
+    assert plan.tables["competitors"].scale == (0, 10)
+    assert "    scale: [1, 5]  # check: a guess from the values of answer\n" in text
+    assert (
+        "  practices:  # one answer on one item of the practice survey, about one unit\n    # for the claims C20, C21\n"
+        in text
+    )
+    assert plan.metrics == {}
+
+
+def test_a_survey_of_tickets_gives_answers_and_what_the_firm_measured(drafted):
+    plan, _ = drafted(
+        tickets=rows("ticket_id,customer_id,submitted_at,closed_at,wait_min,csat", "T1,a,2023-01-01,2023-01-02,4,5")
+    )
+    assert {name: source.path for name, source in plan.tables.items()} == {
+        "responses": "../exports/tickets.csv", "touchpoints": "../exports/tickets.csv",
+    }  # fmt: skip
+    assert plan.tables["touchpoints"].columns["response_minutes"] == "wait_min"
 
 
 def test_names_that_yaml_would_misread_are_quoted(drafted):

@@ -346,6 +346,39 @@ SINGLE = [
 ]  # fmt: skip
 
 
+OTHER = [
+    ("practices", "unit_id,rater_role,item,score", "", "plan.yaml line 9: tables.practices.scale: is missing. Give the "
+     "two ends of the scores of practices: [1, 5], say."),
+    ("practices", "unit_id,rater_role,item,score", "scale: [5, 1]", "plan.yaml line 11: tables.practices.scale: "
+     "[5, 1]: the lower end 5 is not below the upper end 1. Write the lower end first."),
+    ("practices", "unit_id,rater_role,item,score", "scale: [1, 5]\n    values: {rater_role: {Boss: ledger}}",
+     'plan.yaml line 12: tables.practices.values.rater_role.Boss: "ledger" is not one of the words that rater_role may '
+     "hold. Did you mean 'leader'?"),
+    ("advice", "customer_id,advised_at,advised_away", "scale: [1, 5]", "plan.yaml line 11: tables.advice.scale: advice "
+     "holds no scores of its own. Leave it out."),
+    ("responses", "customer_id,answered_at,metric,score", "scale: [1, 5]", "plan.yaml line 11: tables.responses.scale: "
+     "responses holds no scores of its own. Give scales of metrics under `metrics`."),
+    ("programme", "practice,start_at", "", "plan.yaml line 9: tables.programme.columns: no column of other.csv is "
+     "mapped to any of unit_id, customer_id or has its name. Map at least one of them."),
+    ("costs", "occurred_at,kind,amount", "values: {kind: {IT: server}}", "plan.yaml line 11: "
+     "tables.costs.values.kind.IT: \"server\" is not one of the words that kind may hold. Did you mean 'serve'?"),
+    ("referrals", "customer_id,new_customer_id,referred_at", "group: new_customer_id", "plan.yaml line 11: "
+     'tables.referrals.group: "new_customer_id" is not an id of one row of referrals. Nothing may be given here.'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "header", "line", "expected"), OTHER)
+def test_a_mistake_in_a_table_beside_the_panel_s(messages, tmp_path, table, header, line, expected):
+    (tmp_path / "other.csv").write_text(header + "\n")
+    head = "name: acme\ncurrency: EUR\nperiod: month\nmetrics: {}\n\n\n\ntables:\n"
+    assert messages(f"{head}  {table}:\n    path: other.csv\n    {line}\n") == [expected]
+
+
+def test_a_metric_may_bear_the_name_of_a_column_that_it_never_stands_beside(read):
+    two = changed("  nps: {scale: [0, 10]}", "  nps: {scale: [0, 10]}\n  satisfaction: {scale: [1, 5]}")
+    assert list(read(two).plan.metrics) == ["nps", "satisfaction"]
+
+
 @pytest.mark.parametrize(("old", "new", "expected"), SINGLE, ids=[f"{new.strip()[:50]!r}" for _, new, _ in SINGLE])
 def test_each_mistake_is_one_whole_message(messages, tmp_path, old, new, expected):
     assert messages(changed(old, new)) == [expected.replace("{folder}", str(tmp_path))]
@@ -384,8 +417,8 @@ studies:
         "you mean 'Account ID'?",
         "plan.yaml line 12: tables.responses.path: is missing. Give the path of a file, or a glob, as text.",
         "plan.yaml line 12: tables.responses.pth: a table has no key of this name. Did you mean 'path'?",
-        "plan.yaml line 13: tables.orders: there is no table of this name. Known: customers, responses, snapshot, "
-        "subscriptions, transactions.",
+        "plan.yaml line 13: tables.orders: there is no table of this name. Known: advice, changes, competitors, "
+        "costs, customers, factors, firm_returns, firms, practices, programme, recognition, referrals ….",
         "plan.yaml line 15: studies.retention.metric: \"npx\" is not one of the plan's metrics. Did you mean 'nps'?",
         "plan.yaml line 15: studies.retention.horizn: the notebook has no parameter of this name. Did you mean "
         "'horizon'?",

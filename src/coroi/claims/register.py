@@ -93,7 +93,14 @@ CLAIMS: tuple[Claim, ...] = (
         *_with_outcome("responses", "programme"),
         metrics=True,
     ),
-    _claim(5, "RJ", "drivers", "Solving it right the first time beats answering fast", *_with_outcome("touchpoints")),
+    _claim(
+        5,
+        "RJ",
+        "drivers",
+        "Solving it right the first time beats answering fast",
+        *_with_outcome("touchpoints"),
+        columns=("touchpoints.response_minutes", "touchpoints.resolved_first_time"),
+    ),
     _claim(
         6,
         "MQ",
@@ -151,11 +158,26 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         14, "CB", "trust", "Advice that puts the customer first pays, a lost sale included", *_with_outcome("advice")
     ),
-    _claim(15, "CB", "firms", "Firms that get there reach the top of their market and stay", ("firms",)),
+    _claim(
+        15,
+        "CB",
+        "firms",
+        "Firms that get there reach the top of their market and stay",
+        ("firms",),
+        columns=("firms.satisfaction", "firms.industry"),
+    ),
     _claim(
         16, "CB", "roi", "Chasing each quarter's profit rules the investment out", *_with_outcome("programme", "costs")
     ),
-    _claim(17, "CB", "firms", "Earnings given up for customers come back as value of the firm", ("firms",)),
+    _claim(
+        17,
+        "CB",
+        "firms",
+        "Earnings given up for customers come back as value of the firm",
+        ("firms",),
+        ("firms", "firm_returns", "factors"),
+        columns=("firms.satisfaction", "firms.earnings", "firms.market_value"),
+    ),
     _claim(
         18,
         "ML",
@@ -176,6 +198,7 @@ CLAIMS: tuple[Claim, ...] = (
         "obsession index",
         "Units whose stated values point at the customer do better",
         *_with_outcome("practices", "customers"),
+        columns=("customers.unit_id",),
     ),
     _claim(
         21,
@@ -183,6 +206,7 @@ CLAIMS: tuple[Claim, ...] = (
         "obsession index",
         "Units whose leaders do as they say do better",
         *_with_outcome("practices", "customers"),
+        columns=("customers.unit_id",),
     ),
     _claim(22, "ML", "consistency", "Steady experience keeps customers, at the same average", *_ANSWERS, metrics=True),
     _claim(
@@ -190,8 +214,9 @@ CLAIMS: tuple[Claim, ...] = (
         "ML",
         "obsession index",
         "Recognising people's work for customers carries the change",
-        *_with_outcome("recognition", "responses"),
+        *_with_outcome("recognition", "responses", "customers"),
         metrics=True,
+        columns=("customers.unit_id",),
     ),
     _claim(
         24,
@@ -199,6 +224,7 @@ CLAIMS: tuple[Claim, ...] = (
         "programme",
         "Programmes with a leader behind them work; those without do not",
         *_with_outcome("programme"),
+        columns=("programme.leader_sponsor",),
     ),
     _claim(
         25,
@@ -209,3 +235,22 @@ CLAIMS: tuple[Claim, ...] = (
         metrics=True,
     ),
 )
+
+
+def enables(table: str) -> tuple[Claim, ...]:
+    """Return the claims that a table helps to test: those that name it in one of their choices of tables."""
+    return tuple(c for c in CLAIMS if any(table in choice for choice in c.need.any_of))
+
+
+def enabled_ids(table: str) -> str:
+    """Write the ids of the claims that a table helps to test, neighbours as a range: "C01–C03, C07"."""
+    numbers = [int(claim.id[1:]) for claim in enables(table)]
+    starts = [n for n in numbers if n - 1 not in numbers]
+    ends = [n for n in numbers if n + 1 not in numbers]
+    return ", ".join(_range(a, b) for a, b in zip(starts, ends, strict=True))
+
+
+def _range(start: int, end: int) -> str:
+    if end - start < 2:
+        return ", ".join(f"C{n:02d}" for n in range(start, end + 1))
+    return f"C{start:02d}–C{end:02d}"

@@ -81,7 +81,7 @@ def clean_rows(
     raise_together(problems(table), DataError)
     drop, empty = unread_rules(table, schema, columns)
     note_rows(connection, table, empty, name, ledger, step="set to missing")
-    rules = [blank_id(table), *drop]
+    rules = [blank_id(table), *drop] if "customer_id" in schema.required else drop
     key = own_id if own_id in columns else (schema.key[0] if schema.key else None)
     if key:
         rules.append(repeated_row(table, columns, key))

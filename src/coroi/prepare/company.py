@@ -10,15 +10,12 @@ from typing import Any
 import pandas as pd
 
 from coroi.errors import DataError, Problem
-from coroi.prepare.customers import prepare_customers
 from coroi.prepare.exit_flags import cross_tabulate, flag_label, prepare_exit_flag
 from coroi.prepare.ledger import Ledger, unbalanced
 from coroi.prepare.options import PrepareOptions
 from coroi.prepare.panel import build_panel
-from coroi.prepare.responses import prepare_responses
-from coroi.prepare.snapshot import prepare_snapshot
-from coroi.prepare.subscriptions import prepare_subscriptions
-from coroi.prepare.transactions import prepare_transactions
+from coroi.prepare.strangers import note_strangers
+from coroi.prepare.tables import prepare_table
 from coroi.schemas import Panel
 from coroi.sources import Source
 
@@ -84,23 +81,15 @@ def prepare_company(
     """
     ledger = Ledger()
     problems: list[Problem] = []
-    takes_metrics = {"responses": prepare_responses, "snapshot": prepare_snapshot}
-    plain = {
-        "customers": prepare_customers,
-        "subscriptions": prepare_subscriptions,
-        "transactions": prepare_transactions,
-    }
     tables: dict[str, Any] = {}
     for name, source in sources.items():
         progress(name)
         try:
-            if name in plain:
-                tables[name] = plain[name](connection, source, base, ledger)
-            else:
-                tables[name] = takes_metrics[name](connection, source, base, ledger, options.metrics)
+            tables[name] = prepare_table(connection, name, source, base, ledger, options.metrics)
         except DataError as error:
             problems += _located(error, name)
             _note_refusal(ledger, name)
+    note_strangers(connection, tables, ledger)
     panel = None
     needed = {"contract": "subscriptions", "repeat_purchase": "transactions"}.get(options.relationship)
     if needed in tables:

@@ -37,6 +37,7 @@ def panel_contract(metrics: tuple[str, ...]) -> Any:
         "exited": pa.Column(dt.boolean),
         "revenue": pa.Column(dt.float64, nullable=True),
         "margin": pa.Column(dt.float64, nullable=True),
+        "cost_to_serve": pa.Column(dt.float64, nullable=True),
         "n_transactions": pa.Column(dt.int64, pa.Check.ge(0), nullable=True),
         "weight": pa.Column(dt.float64, pa.Check.gt(0)),
     }

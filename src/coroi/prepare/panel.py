@@ -16,9 +16,12 @@ from coroi.prepare.contract import validate
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.money import contract_rows, money_of_contracts, money_of_transactions, renewals
 from coroi.prepare.options import PrepareOptions
+from coroi.prepare.serving import with_cost_to_serve
 from coroi.prepare.spells import build_spells, covers_of_contracts, covers_of_purchases
 from coroi.prepare.window import PANEL, entry_index, last_observed_day
 from coroi.schemas import PANEL_COLUMNS, Panel, metric_columns
+
+_WITHOUT_STRANGERS = ("subscriptions", "snapshot")
 
 
 def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOptions, ledger: Ledger) -> Panel:
@@ -82,6 +85,7 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     if contract:
         panel = _only_while_open(panel, contract_rows(tables["subscriptions"], frequency, until))
     panel = _with_money(connection, panel, tables, periods, options, until, ledger)
+    panel = with_cost_to_serve(connection, panel, tables.get("costs"), options, until, ledger)
     panel = _with_people(panel, tables, contract, frequency, until)
     for metric in options.metrics:
         panel = _with_metric(panel, grid, tables, metric, options)
@@ -204,7 +208,7 @@ def _with_people(panel: Any, tables: Mapping[str, Any], contract: bool, frequenc
         panel = joined.select(*columns, at_renewal=free | joined["_due"].fill_null(False))
     else:
         panel = panel.mutate(at_renewal=True)
-    panel = panel.mutate(cost_to_serve=ibis.null("float64"), weight=ibis.literal(1.0))
+    panel = panel.mutate(weight=ibis.literal(1.0))
     columns = panel.columns
     if "customers" not in tables:
         return panel.mutate(segment=ibis.null("string"), unit_id=ibis.null("string"))
@@ -236,8 +240,9 @@ def _note_losses(connection: Any, spells: Any, grid: Any, rows: Any, tables: Map
     hidden = connection.execute(spells.anti_join(held, ["customer_id", "spell"]).count())
     said = "spells that began and ended in the period in which another one ended; not told apart"
     ledger.add(PANEL, "flagged", hidden, said, rule="spell inside a period")
-    for table in ("responses", "customers", "transactions"):
-        if table in tables:
-            strangers = connection.execute(tables[table].anti_join(spells, "customer_id").count())
-            said = f"rows of {table} whose customer has no contract or purchase; not used in the panel"
-            ledger.add(PANEL, "flagged", strangers, said, rule=f"{table} of strangers")
+    for name, table in tables.items():
+        if name not in _WITHOUT_STRANGERS and "customer_id" in table.columns:
+            known = table.filter(table["customer_id"].notnull())
+            strangers = connection.execute(known.anti_join(spells, "customer_id").count())
+            said = f"rows of {name} whose customer has no contract or purchase; not used in the panel"
+            ledger.add(PANEL, "flagged", strangers, said, rule=f"{name} of strangers")

@@ -48,7 +48,7 @@ def prepare_responses(
         mapped,
         RESPONSES,
         ledger,
-        own_id="response_id",
+        own_id=RESPONSES.row_id,
         more=rules,
         problems=lambda t: scale_problems(connection, t, metrics, "responses"),
     )

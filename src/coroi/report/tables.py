@@ -24,7 +24,7 @@ MISSING = "–"
 _LONG = 30  # characters of a word that no column can hold
 _FIGURES = re.compile(r"(?:[\d\s.,%()/:−–-]|to){1,24}")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-_PERSONAL = ("customer_id",)
+_PERSONAL = ("customer_id", "new_customer_id", "respondent_id", "rater_id")
 
 
 def table(frame: pd.DataFrame, *, caption: str, name: str, decimals: int | Mapping[str, int] | None = None) -> Block:
@@ -45,7 +45,7 @@ def table(frame: pd.DataFrame, *, caption: str, name: str, decimals: int | Mappi
     Raises
     ------
     ReportError
-        If the caption is empty, the columns have several levels, a column names customers one by one, or there are
+        If the caption is empty, the columns have several levels, a column names people one by one, or there are
         more rows than a reader can use.
     """
     shown = frame.reset_index() if frame.index.name is not None else frame
@@ -92,7 +92,7 @@ def _check(frame: pd.DataFrame, caption: str) -> None:
         raise ReportError(f"Table '{caption}': columns with several levels. Flatten them to one name each.")
     named = [c for c in _PERSONAL if c in frame.columns]
     if named:
-        raise ReportError(f"Table '{caption}': column {named[0]} names customers one by one. Show counts instead.")
+        raise ReportError(f"Table '{caption}': column {named[0]} names people one by one. Show counts instead.")
     if len(frame) > MOST_ROWS:
         raise ReportError(
             f"Table '{caption}': {len(frame):,} rows, at most {MOST_ROWS:,} fit a page. Group them or draw a figure."

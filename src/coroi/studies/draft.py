@@ -16,7 +16,7 @@ from coroi.schemas import EXIT_FLAG, TABLES
 from coroi.studies.yaml_lines import read_scalar
 
 if TYPE_CHECKING:
-    from coroi.studies.draft_guess import Guess
+    from coroi.studies.draft_guess import Guess, Match
     from coroi.studies.draft_look import Look, LookedAt
 
 _PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_ ./()%+-]*(?<! )\Z")
@@ -167,8 +167,12 @@ def _head(name: str, files: list[LookedAt]) -> Iterator[str]:
 
 
 def _table(guess: Guess, name: str, metrics: _Metrics, prefix: str) -> Iterator[str]:
+    from coroi.claims import enabled_ids
+
     schema = TABLES.get(guess.table, EXIT_FLAG)
     yield f"  {name}:  # {schema.row}"
+    if guess.table in TABLES:
+        yield f"    # for the claims {enabled_ids(guess.table)}"
     yield f"    path: {_quoted(prefix + guess.file.name)}"
     if guess.joins:
         yield "    join:"
@@ -185,12 +189,21 @@ def _table(guess: Guess, name: str, metrics: _Metrics, prefix: str) -> Iterator[
         metrics.add(metric, look, _one_line(look.name))
         yield f"      {metric}: {_quoted(look.name)}"
     yield from _values(guess, metrics)
+    if schema.takes_scale:
+        yield _scale(guess.columns["score"])
     order = guess.columns.get("transaction_id")
     if guess.table == "transactions" and order and not order.look.is_unique:
         yield "    group: transaction_id  # several lines share one: they are summed"
     yield from _dates(guess)
     yield from _leftovers(guess)
     yield ""
+
+
+def _scale(score: Match) -> str:
+    from coroi.studies.draft_guess import guess_scale
+
+    low, high = guess_scale(score.look)
+    return f"    scale: [{low:g}, {high:g}]  # check: a guess from the values of {_one_line(score.column)}"
 
 
 def _note(guess: Guess, ours: str) -> str:
@@ -220,7 +233,7 @@ def _values(guess: Guess, metrics: _Metrics) -> Iterator[str]:
             f"      {'left' if 'left' in guess.columns else 'flag'}:  # check: what each word means",
         )
         yield from (f"        {_quoted(word)}: {str(left).lower()}" for word, left in meanings.items())
-    if "score" not in guess.columns:
+    if guess.table != "responses" or "score" not in guess.columns:
         return
     question, score = guess.columns["metric"], guess.columns["score"]
     yield from ("    values:", "      metric:")

@@ -9,22 +9,38 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from coroi.schemas import EXIT_FLAG, TABLES, Column
 from coroi.studies.draft_look import Look, LookedAt
 from coroi.studies.draft_words import (
     ANSWER,
-    DATES,
     KEY,
     LEFT_WORDS,
     MAY_JOIN,
     METRICS,
     NO_SCORE,
-    NUMBERS,
     PLAIN_WORDS,
     QUESTION,
     ROLES,
     SCALES,
     SCORE,
 )
+
+# A history goes before a snapshot, and what rates several brands before what rates one.
+_FIRST = ("competitors", "subscriptions", "transactions", "responses", "snapshot")
+_LAST = ("customers",)  # nearly every export has what makes a table of customers
+_MAY_SHARE = {*_FIRST[1:], "touchpoints"}  # a ticket may hold both a score and what the firm measured
+_ALSO_NEEDED = {
+    "transactions": {"amount"},
+    "referrals": {"new_customer_id"},
+    "firms": {"satisfaction"},
+}
+_MARKS = {
+    "touchpoints": {"response_minutes", "handle_minutes", "resolved_first_time", "on_time"},
+    "subscriptions": {"end_at", "subscription_id"},
+    "programme": {"unit_id", "customer_id"},
+    "competitors": {"respondent_id", "customer_id"},
+    "usage": {"amount", "share_of_wallet"},
+}
 
 
 class Match(NamedTuple):
@@ -67,21 +83,15 @@ class Guess:
 
 
 def guess_tables(files: list[LookedAt]) -> list[Guess]:
-    """Guess which export holds which table; a history of contracts or purchases goes before a snapshot."""
-    needs = {
-        "subscriptions": {"customer_id", "start_at"},
-        "transactions": {"customer_id", "occurred_at", "amount"},
-        "responses": {"customer_id", "answered_at"},
-        "snapshot": {"customer_id", "left"},
-        "customers": {"customer_id"},
-    }
+    """Guess which export holds which table; files that more telling tables took are left to those."""
     found: dict[str, Guess] = {}
-    for table, needed in needs.items():
+    for table in (*_FIRST, *(t for t in TABLES if t not in _FIRST + _LAST), *_LAST):
+        needed = {*TABLES[table].required, *_ALSO_NEEDED.get(table, ())}
         if table == "snapshot" and {"subscriptions", "transactions"} & set(found):
             continue
         guesses = [g for file in files if needed <= set((g := _guess(table, file, files)).columns) and _is_one(g)]
-        taken = {g.file.name for g in found.values()}
-        guesses = [g for g in guesses if table != "customers" or g.file.name not in taken]
+        taken = {g.file.name for t, g in found.items() if not {t, table} <= _MAY_SHARE}
+        guesses = [g for g in guesses if g.file.name not in taken]
         if guesses:
             found[table] = max(guesses, key=lambda g: g.weight)
     order = [t for t in ROLES if t in found]
@@ -124,8 +134,10 @@ def _is_one(guess: Guess) -> bool:
     """Tell whether a guess has what makes the table one, beside its required columns."""
     if guess.table == "responses":
         return bool(guess.scores) or "score" in guess.columns
-    if guess.table == "subscriptions":
-        return bool({"end_at", "subscription_id"} & set(guess.columns))
+    if guess.table in _MARKS:
+        return bool(_MARKS[guess.table] & set(guess.columns))
+    if "customer_id" not in guess.columns:
+        return True
     who = guess.columns["customer_id"].look
     if guess.table == "customers":
         return who.is_unique and len(guess.columns) > 1
@@ -152,24 +164,25 @@ def _guess(table: str, file: LookedAt, files: list[LookedAt]) -> Guess:
 
 def _match(table: str, looks: Mapping[str, Look], only: set[str] | None = None) -> dict[str, Match]:
     matches: dict[str, Match] = {}
+    schema = TABLES.get(table, EXIT_FLAG)
     for ours, patterns in ROLES[table].items():
         taken = {m.column for m in matches.values()}
         for rank, column in ((r, c) for r, p in enumerate(patterns) for c in looks if re.fullmatch(p, looks[c].key)):
-            fits = column not in taken and _fits(ours, looks[column]) and (only is None or ours in only)
+            fits = column not in taken and _fits(schema.column(ours), looks[column]) and (only is None or ours in only)
             if fits:
                 matches[ours] = Match(looks[column], column, rank)
                 break
     return matches
 
 
-def _fits(ours: str, look: Look) -> bool:
-    if ours in DATES:
+def _fits(column: Column, look: Look) -> bool:
+    if column.kind == "date":
         return bool(look.date_formats)
-    if ours in NUMBERS:
+    if column.kind == "number":
         return bool(look.numbers)
-    if ours in {"left", "flag"}:
+    if column.kind == "flag":
         return 0 < len(look.words) <= 4 and not look.date_formats
-    if ours in {"segment", "unit_id"}:
+    if column.name in {"segment", "unit_id"}:
         return 1 < len(look.words) <= 100
     return bool(look.words)
 

@@ -95,7 +95,8 @@ def _tables(parts: Parts, base: Path) -> Iterator[Finding]:
 
 
 def _metrics(parts: Parts) -> Iterator[Finding]:
-    taken = {*PANEL_COLUMNS, *(c for table in TABLES.values() for c in table.names)}
+    holders = [table for table in TABLES.values() if table.takes_scores]
+    taken = {*PANEL_COLUMNS, *(c for table in holders for c in table.names)}
     for name, metric in parts.metrics.items():
         loc: Loc = ("metrics", name)
         others = {c for other in parts.metric_names if other != name for c in metric_columns(other)[1:]}

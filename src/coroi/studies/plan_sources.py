@@ -109,9 +109,20 @@ class SourceCheck:
             for ours in {"metric", "score"} & set(self.source.columns) & set(self.schema.names):
                 what = "`scores` is given too, and says which column holds which metric."
                 yield Finding((*self.loc, "columns", ours), what, "Keep one of the two.")
+        yield from self._scale()
         yield from self._group()
         for ours, meanings in self.source.values.items():
             yield from self._values(ours, meanings)
+
+    def _scale(self) -> Iterator[Finding]:
+        name = self.schema.name
+        if self.schema.takes_scale and self.source.scale is None:
+            yield Finding(
+                (*self.loc, "scale"), "is missing.", f"Give the two ends of the scores of {name}: [1, 5], say."
+            )
+        elif self.source.scale is not None and not self.schema.takes_scale:
+            fix = "Give scales of metrics under `metrics`." if self.schema.takes_scores else "Leave it out."
+            yield Finding((*self.loc, "scale"), f"{name} holds no scores of its own.", fix)
 
     def _group(self) -> Iterator[Finding]:
         group = self.source.group
@@ -120,7 +131,7 @@ class SourceCheck:
             yield Finding((*self.loc, "group"), what, did_you_mean(group, self._ids()))
 
     def _ids(self) -> tuple[str, ...]:
-        return tuple(c.name for c in self.schema.columns if c.kind == "id" and c.name != "customer_id")
+        return (self.schema.row_id,) if self.schema.row_id else ()
 
     def _values(self, ours: str, meanings: Mapping[str, Any]) -> Iterator[Finding]:
         loc = (*self.loc, "values", ours)
@@ -143,6 +154,9 @@ class SourceCheck:
             yield Finding(loc, f"{shown(meaning)} is not true or false.", f"{column.name}: {column.meaning}.")
         elif column.kind == "number" and not number:
             yield Finding(loc, f"{shown(meaning)} is not a number.", f"{column.name}: {column.meaning or 'a score'}.")
+        elif column.choices and str(meaning).lower() not in column.choices:
+            what = f"{shown(meaning)} is not one of the words that {column.name} may hold."
+            yield Finding(loc, what, did_you_mean(str(meaning), column.choices))
         elif column.name == "metric" and meaning not in self.metrics:
             yield Finding(loc, *_no_metric(meaning, self.metrics))
 
@@ -170,6 +184,9 @@ class SourceCheck:
                 what = f"is missing: no column of {name} is mapped to it or has its name."
                 fix = f"Add the line `{ours}: …`; {self.schema.column(ours).meaning}."
                 yield Finding((*self.loc, "columns", ours), what, fix)
+        if self.schema.one_of and not available & set(self.schema.one_of):
+            what = f"no column of {name} is mapped to any of {', '.join(self.schema.one_of)} or has its name."
+            yield Finding((*self.loc, "columns"), what, "Map at least one of them.")
         needs_score = self.schema.name == "responses" and not source.scores
         lacks = [c for c in ("metric", "score") if c not in available]
         if needs_score and lacks:

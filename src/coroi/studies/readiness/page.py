@@ -36,11 +36,12 @@ def answer(survey: Survey, inputs: Inputs) -> report.Answer:
         for r in survey.coverage.itertuples()
         if r.all
     ]
+    nobody = "no customer in the data" if len(survey.coverage) else "no metric in the plan"
     card = [
         ("Studies", join_words(list(can["study"])) or "none"),
         ("Customers", f"{plural(survey.n_customers, 'customer')}; {_span(inputs)}"),
         ("Rows left out", f"{number(lost)} of {number(read)} ({percent(lost / read if read else 0, 1)})"),
-        ("Who ever answered", "; ".join(cover) or "no metric in the plan"),
+        ("Who ever answered", "; ".join(cover) or nobody),
         ("Warnings", " ".join(c.sentence for c in bad) or "none"),
     ]
     return report.Answer(sentence=f"{ready}{caution}.", card=tuple(card))

@@ -113,12 +113,11 @@ def _has_outcome(inputs: Inputs, metric: str) -> bool:
 
 
 def _n_customers(inputs: Inputs) -> int:
-    people = [t.select("customer_id") for t in inputs.tables.values()]
-    return int(
-        inputs.connection.execute(
-            ibis.union(*people, distinct=True).count() if len(people) > 1 else people[0].nunique()
-        )
-    )
+    people = [t.select("customer_id") for t in inputs.tables.values() if "customer_id" in t.columns]
+    if not people:
+        return 0
+    everybody = ibis.union(*people) if len(people) > 1 else people[0]
+    return int(inputs.connection.execute(everybody["customer_id"].nunique()))
 
 
 def _tables(inputs: Inputs) -> pd.DataFrame:
