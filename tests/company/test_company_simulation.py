@@ -169,7 +169,7 @@ def test_answers_come_from_customers_with_a_contract_when_asked(company: Company
     assert covered["response_id"].nunique() == len(answers)
 
 
-@pytest.mark.parametrize(("table", "key"), [("touchpoints", "touchpoint_id"), ("transactions", "transaction_id")])
+@pytest.mark.parametrize(("table", "key"), [("touchpoints", "contact_id"), ("transactions", "transaction_id")])
 def test_nobody_calls_or_buys_without_a_contract(company: Company, table: str, key: str) -> None:
     rows = company.tables[table]
     rows = rows[rows["amount"] > 0] if table == "transactions" else rows

@@ -110,7 +110,7 @@ def touchpoints_table(contacts: tuple[Contacts, ...], ids: np.ndarray, after: in
     """Return the table `touchpoints`, month by month in order of days."""
     parts = [_one_month(each, ids) for each in contacts]
     table = pd.concat(parts, ignore_index=True)
-    table.insert(0, "touchpoint_id", numbered("T", len(table), after))
+    table.insert(0, "contact_id", numbered("T", len(table), after))
     return table
 
 

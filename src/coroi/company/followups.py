@@ -68,7 +68,7 @@ def follow_ups_table(found: tuple[FollowUps, ...], ids: np.ndarray, last: int) -
             "unit_id": "",
             "customer_id": ids[customer],
             "practice": "follow-up",
-            "arm": np.where(called, "called back", "held out"),
+            "arm": np.where(called, "treatment", "control"),
             "planned_share": FOLLOWED_SHARE,
             "start_at": as_dates(day),
             "end_at": np.datetime64("NaT", "s"),

@@ -145,7 +145,7 @@ def programme_table(plan: RollOut, days: Ints) -> pd.DataFrame:
             "unit_id": np.array(UNITS)[units],
             "customer_id": "",
             "practice": np.array(PRACTICES)[plan.practice[units]],
-            "arm": "practice",
+            "arm": "",
             "planned_share": np.nan,
             "start_at": as_dates(days[plan.start[units]]),
             "end_at": np.where(end < days.size, as_dates(last), np.datetime64("NaT", "s")),
@@ -162,6 +162,6 @@ def recognition_table(plan: RollOut, days: Ints) -> pd.DataFrame:
         {
             "unit_id": np.repeat(UNITS, months),
             "period": np.tile(as_dates(days[:-1]), len(UNITS)),
-            "count": plan.recognition.T.ravel(),
+            "n_recognitions": plan.recognition.T.ravel(),
         }
     )

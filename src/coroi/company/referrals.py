@@ -63,7 +63,7 @@ def referrals_table(found: tuple[Referrals, ...], ids: np.ndarray) -> pd.DataFra
     return pd.DataFrame(
         {
             "customer_id": ids[customer],
-            "referred_customer_id": np.where(referred == NOBODY, "", ids[referred]),
-            "occurred_at": as_dates(day),
+            "new_customer_id": np.where(referred == NOBODY, "", ids[referred]),
+            "referred_at": as_dates(day),
         }
     )
