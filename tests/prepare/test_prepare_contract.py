@@ -46,9 +46,10 @@ def test_a_missing_column_is_named(sample):
 def test_keys_and_dates_are_counted_together(sample):
     data = sample.panel.data.mutate(nps_age_periods=ibis.literal(0, "int64"))
     broken = replace(sample.panel, data=data.union(data.limit(3)))
+    n = sample.connection.execute(data.count()) + 3
     with pytest.raises(DataError) as error:
         validate(sample.connection, broken)
     assert [str(p).partition(".")[0] for p in error.value.problems] == [
         "panel: 3 duplicate (customer_id, period) keys",
-        "panel: 42,548 values of 'nps' are dated inside or after the period that they should explain",
+        f"panel: {n:,} values of 'nps' are dated inside or after the period that they should explain",
     ]
