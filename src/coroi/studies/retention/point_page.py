@@ -120,7 +120,7 @@ def _customer_words(question: Question, point: PointEffect) -> str:
     assert point.step is not None
     gap, outcome = _gap(question, point), outcome_word(question)
     step = f"{step_words(point)} better on {question.label}"
-    by_gap, by_ratio = gap[1] > 0 or gap[2] < 0, _ratio_ends(point)[0] > 1 or _ratio_ends(point)[1] < 1
+    by_gap, by_ratio = _told_apart(question, point)
     said = f"these data cannot tell whether {step} is found together with higher or lower {outcome}"
     if by_gap and by_ratio:
         said = f"{step} {grade_verb(GRADE, 'higher' if gap[0] > 0 else 'lower')} {outcome}"
@@ -129,6 +129,12 @@ def _customer_words(question: Question, point: PointEffect) -> str:
     whom = f"the {plural(point.n_answered, 'customer')} with a usable answer"
     told = f"{begin(at_equal(question, point) + said)}: {each}. Among {whom} that is about {middle}, {span}."
     return told if by_gap == by_ratio else f"{told} {_doubt(point, by_gap)}"
+
+
+def _told_apart(question: Question, point: PointEffect) -> tuple[bool, bool]:
+    """Tell whether the difference leaves out zero, and whether the ratio leaves out 1."""
+    gap, ratio = _gap(question, point), _ratio_ends(point)
+    return gap[1] > 0 or gap[2] < 0, ratio[0] > 1 or ratio[1] < 1
 
 
 def _doubt(point: PointEffect, by_gap: bool) -> str:
@@ -146,6 +152,9 @@ def _doubt(point: PointEffect, by_gap: bool) -> str:
 def _money_words(question: Question, point: PointEffect, currency: str) -> str:
     if math.isnan(point.revenue):
         return "In money nothing can be said: the tables hold no revenue."
+    by_gap, by_ratio = _told_apart(question, point)
+    if by_gap != by_ratio:
+        return "In money nothing is said, since the difference and the ratio disagree."
     assert point.step is not None
     unit = question.frequency
     gap, whose = _gap(question, point), f"at a mean of {currency} {number(point.revenue, 2)}"
