@@ -7,7 +7,10 @@ from typing import Any
 import ibis
 
 from coroi.prepare.calendar import period_index
+from coroi.prepare.timeline import bring
 from coroi.schemas import Period, metric_columns
+
+NEVER = 10_000_000  # a period number after every period
 
 
 def known_answers(responses: Any, metric: str, frequency: Period) -> Any:
@@ -34,13 +37,13 @@ def known_answers(responses: Any, metric: str, frequency: Period) -> Any:
     )
 
 
-def carry_forward(grid: Any, answers: Any, metric: str, age_limit: int) -> Any:
+def carry_forward(panel: Any, answers: Any, metric: str, age_limit: int) -> Any:
     """Give each customer and period what was known of a metric before the period began.
 
     Parameters
     ----------
-    grid : ibis.Table
-        ``customer_id, idx``, each pair once.
+    panel : ibis.Table
+        With ``customer_id, idx``.
     answers : ibis.Table
         From :func:`known_answers`.
     metric : str
@@ -51,49 +54,27 @@ def carry_forward(grid: Any, answers: Any, metric: str, age_limit: int) -> Any:
     Returns
     -------
     ibis.Table
-        ``customer_id, idx`` and the metric's four columns, one row for each of `grid`.
-
-    Notes
-    -----
-    The running count of answered periods numbers islands that share one last answer, so that the largest
-    value of an island is that answer; this reads the same on every engine.
+        The rows of `panel` with the metric's four columns.
     """
     value, age, mean, count = metric_columns(metric)
-    rows = grid.select(
-        "customer_id",
-        "idx",
-        last=ibis.null("float64"),
-        n=ibis.literal(0, "int64"),
-        total=ibis.literal(0.0, "float64"),
-        wanted=ibis.literal(1, "int64"),
-    )
+    of_customer = ibis.window(group_by="customer_id", order_by="idx")
+    to_date = ibis.window(group_by="customer_id", order_by="idx", preceding=(None, 0))
     known = answers.select(
         "customer_id",
-        "idx",
+        since_idx=answers["idx"],
+        until_idx=answers["idx"].lead().over(of_customer).fill_null(NEVER),
         last=answers["last"].cast("float64"),
-        n=answers["n"].cast("int64"),
-        total=answers["total"].cast("float64"),
-        wanted=ibis.literal(0, "int64"),
+        n_to_date=answers["n"].sum().over(to_date).cast("int64"),
+        total_to_date=answers["total"].sum().over(to_date),
     )
-    both = ibis.union(rows, known)
-    to_date = ibis.window(group_by="customer_id", order_by=["idx", "wanted"], preceding=(None, 0))
-    both = both.mutate(
-        island=(1 - both["wanted"]).sum().over(to_date),
-        n_to_date=both["n"].sum().over(to_date).cast("int64"),
-        total_to_date=both["total"].sum().over(to_date),
-        since=(both["wanted"] == 0).ifelse(both["idx"], ibis.null("int64")),
-    )
-    island = ibis.window(group_by=["customer_id", "island"])
-    both = both.mutate(carried=both["last"].max().over(island), known_from=both["since"].max().over(island))
-    both = both.mutate(age=both["idx"] - both["known_from"] + 1)
-    asked = both.filter(both["wanted"] == 1)
-    return asked.select(
-        "customer_id",
-        "idx",
+    rows = bring(panel, known)
+    rows = rows.mutate(age=rows["idx"] - rows["since_idx"] + 1)
+    return rows.select(
+        *panel.columns,
         **{
-            value: (asked["age"] <= age_limit).ifelse(asked["carried"], ibis.null("float64")),
-            age: asked["age"],
-            mean: (asked["n_to_date"] > 0).ifelse(asked["total_to_date"] / asked["n_to_date"], ibis.null("float64")),
-            count: asked["n_to_date"],
+            value: (rows["age"] <= age_limit).ifelse(rows["last"], ibis.null("float64")),
+            age: rows["age"],
+            mean: rows["total_to_date"] / rows["n_to_date"],
+            count: rows["n_to_date"].fill_null(0),
         },
     )

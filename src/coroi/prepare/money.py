@@ -44,17 +44,34 @@ def money_of_contracts(subscriptions: Any, periods: Any, frequency: Period, obse
     Returns
     -------
     ibis.Table
-        ``customer_id, idx, revenue``; a contract without a price gives none.
+        ``customer_id, since_idx, until_idx, revenue``: what each period brings, from the first up to but not
+        including the last; stretches of a customer are disjoint. A contract without a price gives none.
+
+    Notes
+    -----
+    Between a contract's first and last period all periods are covered whole, so only the stretches between such
+    periods are worked out, and not each period.
     """
     months = 12 / PERIODS_PER_YEAR[frequency]
     rows = subscriptions.filter(subscriptions["price"].notnull())
-    rows = rows.mutate(idx=ibis.range(rows["first_idx"], rows["last_idx"] + 1).unnest())
-    rows = rows.join(periods, "idx")
-    until = ibis.least(rows["end"], rows["last"], as_day(observed_until))
-    days = until - ibis.greatest(rows["start"], rows["first"]) + 1
-    share = ibis.greatest(days, 0) / (rows["last"] - rows["first"] + 1)
-    rows = rows.mutate(part=rows["price"] * months * share)
-    return rows.group_by("customer_id", "idx").agg(revenue=rows["part"].sum())
+    rows = rows.select("start", "end", "price", "first_idx", "last_idx", _who="customer_id")
+    edges = [rows["first_idx"], rows["first_idx"] + 1, rows["last_idx"], rows["last_idx"] + 1]
+    points = ibis.union(*(rows.select(customer_id="_who", since_idx=e) for e in edges), distinct=True)
+    following = points["since_idx"].lead().over(ibis.window(group_by="customer_id", order_by="since_idx"))
+    stretches = points.mutate(until_idx=following).join(periods, points["since_idx"] == periods["idx"])
+    part = stretches.join(
+        rows,
+        [
+            stretches["customer_id"] == rows["_who"],
+            stretches["since_idx"] >= rows["first_idx"],
+            stretches["since_idx"] <= rows["last_idx"],
+        ],
+    )
+    until = ibis.least(part["end"], part["last"], as_day(observed_until))
+    days = until - ibis.greatest(part["start"], part["first"]) + 1
+    share = ibis.greatest(days, 0) / (part["last"] - part["first"] + 1)
+    part = part.mutate(part=part["price"] * months * share)
+    return part.group_by("customer_id", "since_idx", "until_idx").agg(revenue=part["part"].sum())
 
 
 def contract_rows(subscriptions: Any, frequency: Period, observed_until: date) -> Any:

@@ -18,6 +18,7 @@ from coroi.prepare.money import contract_rows, money_of_contracts, money_of_tran
 from coroi.prepare.options import PrepareOptions
 from coroi.prepare.serving import with_cost_to_serve
 from coroi.prepare.spells import build_spells, covers_of_contracts, covers_of_purchases
+from coroi.prepare.timeline import bring, lay_out, number_customers, spell_periods, with_numbers
 from coroi.prepare.window import PANEL, entry_index, last_observed_day
 from coroi.schemas import PANEL_COLUMNS, Panel, metric_columns
 
@@ -57,10 +58,13 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     until = last_observed_day(connection, tables, options)
     frequency = options.period
     contract = options.relationship == "contract"
+    facts = {t: tables[t] for t in ("subscriptions", "transactions", "costs", "responses") if t in tables}
+    entities = fresh(connection, number_customers(list(facts.values())))
+    numbered = with_numbers(facts, entities)
     covers = (
-        covers_of_contracts(tables["subscriptions"], until)
+        covers_of_contracts(numbered["subscriptions"], until)
         if contract
-        else covers_of_purchases(tables["transactions"], until)
+        else covers_of_purchases(numbered["transactions"], until)
     )
     spells = fresh(
         connection,
@@ -75,23 +79,26 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     entry = entry_index(options, earliest)
     unknown_days = 1 + (options.grace_days if contract else 0)  # a lapse is dated when its grace ends, so it shows then
     at_risk_until = min(last_period_by(until - timedelta(days=unknown_days), frequency), last)
-    rows = _spell_rows(spells, periods, last)
-    grid = fresh(connection, _grid(rows, entry, last))
-    if not connection.execute(grid.count()):
+    spells = fresh(connection, spell_periods(spells, periods, last))
+    # kept, since the engine takes an unnested range for one row and would then build its joins on the larger side
+    panel = fresh(connection, _at_risk(lay_out(spells, entry, last), at_risk_until))
+    inside = connection.execute(panel["customer_id"].nunique())
+    if not inside:
         raise DataError(
             Problem(PANEL, "no customer has a period within the observed window.", "Check `observed_from`.")
         )
-    panel = _with_spells(grid, rows, at_risk_until)
     if contract:
-        panel = _only_while_open(panel, contract_rows(tables["subscriptions"], frequency, until))
-    panel = _with_money(connection, panel, tables, periods, options, until, ledger)
-    panel = with_cost_to_serve(connection, panel, tables.get("costs"), options, until, ledger)
-    panel = _with_people(panel, tables, contract, frequency, until)
+        panel = _only_while_open(panel, contract_rows(numbered["subscriptions"], frequency, until))
+    panel = _with_money(connection, panel, numbered, periods, options, until, ledger)
+    panel = with_cost_to_serve(connection, panel, numbered.get("costs"), options, until, ledger)
+    panel = _with_renewals(panel, numbered, contract, frequency, until)
     for metric in options.metrics:
-        panel = _with_metric(panel, grid, tables, metric, options)
-    panel = panel.join(periods.select("idx", "period"), "idx")
+        panel = _with_metric(panel, numbered, metric, options)
+    panel = _with_people(panel, fresh(connection, _people(entities, tables))).join(
+        periods.select("idx", "period"), "idx"
+    )
     data = fresh(connection, panel.select(*PANEL_COLUMNS, *(c for m in options.metrics for c in metric_columns(m))))
-    _note_losses(connection, spells, grid, rows, tables, ledger)
+    _note_losses(connection, spells, inside, entities, tables, ledger)
     result = Panel(
         data=data,
         metrics=tuple(options.metrics),
@@ -106,50 +113,29 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     return result
 
 
-def _spell_rows(spells: Any, periods: Any, last: int) -> Any:
-    """Return one row a customer and period within a spell; the earlier spell wins a shared period."""
-    bounds = periods.select("idx", "first", "last")
-    opened = bounds.select(start_idx="idx", _a="first", _b="last")
-    closed = bounds.select(exit_idx="idx", _c="first", _d="last")
-    rows = spells.join(opened, (spells["spell_start"] >= opened["_a"]) & (spells["spell_start"] <= opened["_b"]))
-    rows = rows.left_join(closed, (rows["exit_day"] >= closed["_c"]) & (rows["exit_day"] <= closed["_d"]))
-    rows = rows.select("customer_id", "spell", "start_idx", "exit_idx", "exit_reason")
-    rows = rows.mutate(idx=ibis.range(rows["start_idx"], rows["exit_idx"].fill_null(last) + 1).unnest())
-    first_spell = rows["spell"].min().over(ibis.window(group_by=["customer_id", "idx"]))
-    return rows.mutate(_first=first_spell).filter(ibis._.spell == ibis._._first).drop("_first")
-
-
-def _grid(rows: Any, entry: int, last: int) -> Any:
-    """Return every period of every customer, from the first one in a spell and observed to the last."""
-    seen = rows.filter(rows["idx"] >= entry)
-    firsts = seen.group_by("customer_id").agg(_from=seen["idx"].min())
-    return firsts.select("customer_id", idx=ibis.range(firsts["_from"], last + 1).unnest())
-
-
-def _with_spells(grid: Any, rows: Any, at_risk_until: int) -> Any:
-    joined = grid.left_join(rows, ["customer_id", "idx"])
-    inside = joined["spell"].notnull()
-    at_risk = inside & (joined["idx"] <= at_risk_until)
-    exited = (joined["idx"] == joined["exit_idx"]).fill_null(False) & at_risk
-    return joined.select(
+def _at_risk(panel: Any, at_risk_until: int) -> Any:
+    inside = panel["idx"] <= panel["to_idx"]
+    at_risk = inside & (panel["idx"] <= at_risk_until)
+    exited = (panel["idx"] == panel["exit_idx"]).fill_null(False) & at_risk
+    return panel.select(
         "customer_id",
         "idx",
-        spell=joined["spell"],
-        tenure_periods=joined["idx"] - joined["start_idx"],
+        spell=inside.ifelse(panel["spell"], ibis.null("int64")),
+        tenure_periods=inside.ifelse(panel["idx"] - panel["start_idx"], ibis.null("int64")),
         at_risk=at_risk,
         exited=exited,
-        exit_reason=exited.ifelse(joined["exit_reason"], ibis.null("string")),
+        exit_reason=exited.ifelse(panel["exit_reason"], ibis.null("string")),
     )
 
 
 def _only_while_open(panel: Any, contracts: Any) -> Any:
     """Take customers out of the risk set in periods that lie wholly within a gap that the grace forgives."""
-    open_in = contracts.select(
-        "customer_id", idx=ibis.range(contracts["first_idx"], contracts["last_idx"] + 1).unnest()
-    )
-    joined = panel.left_join(open_in.distinct().mutate(_open=True), ["customer_id", "idx"])
+    earlier = ibis.window(group_by="customer_id", order_by=["first_idx", "last_idx"], preceding=(None, 1))
+    marked = contracts.mutate(since_idx=contracts["last_idx"].max().over(earlier) + 1)
+    gaps = marked.filter(marked["first_idx"] > marked["since_idx"])
+    joined = bring(panel, gaps.select("customer_id", "since_idx", until_idx="first_idx"))
     kept = {c: joined[c] for c in panel.columns}
-    return joined.select(**kept | {"at_risk": joined["at_risk"] & joined["_open"].notnull()})
+    return joined.select(**kept | {"at_risk": joined["at_risk"] & joined["since_idx"].isnull()})
 
 
 def _with_money(
@@ -187,7 +173,7 @@ def _with_money(
         return panel.mutate(**nothing)
     contracts = contract_rows(tables["subscriptions"], options.period, until)
     money = money_of_contracts(contracts, periods, options.period, until)
-    joined = panel.left_join(money, ["customer_id", "idx"])
+    joined = bring(panel, money)
     return joined.select(
         *panel.columns,
         revenue=joined["revenue"].fill_null(0.0),
@@ -196,53 +182,55 @@ def _with_money(
     )
 
 
-def _with_people(panel: Any, tables: Mapping[str, Any], contract: bool, frequency: Any, until: date) -> Any:
-    columns = panel.columns
-    if contract:
-        contracts = contract_rows(tables["subscriptions"], frequency, until)
-        due = renewals(contracts, frequency, until).mutate(_due=True)
-        termed = contracts.filter(contracts["term_months"] >= 1).select("customer_id").distinct().mutate(_termed=True)
-        joined = panel.left_join(due, ["customer_id", "idx"]).drop("customer_id_right", "idx_right")
-        joined = joined.left_join(termed, "customer_id")
-        free = joined["_termed"].isnull()
-        panel = joined.select(*columns, at_renewal=free | joined["_due"].fill_null(False))
-    else:
-        panel = panel.mutate(at_renewal=True)
-    panel = panel.mutate(weight=ibis.literal(1.0))
-    columns = panel.columns
+def _with_renewals(panel: Any, tables: Mapping[str, Any], contract: bool, frequency: Any, until: date) -> Any:
+    if not contract:
+        return panel.mutate(at_renewal=True)
+    contracts = contract_rows(tables["subscriptions"], frequency, until)
+    due = renewals(contracts, frequency, until).mutate(_due=True)
+    termed = contracts.filter(contracts["term_months"] >= 1).select("customer_id").distinct().mutate(_termed=True)
+    joined = panel.left_join(due, ["customer_id", "idx"]).drop("customer_id_right", "idx_right")
+    joined = joined.left_join(termed, "customer_id")
+    free = joined["_termed"].isnull()
+    return joined.select(*panel.columns, at_renewal=free | joined["_due"].fill_null(False))
+
+
+def _people(entities: Any, tables: Mapping[str, Any]) -> Any:
     if "customers" not in tables:
-        return panel.mutate(segment=ibis.null("string"), unit_id=ibis.null("string"))
-    joined = panel.left_join(tables["customers"].select("customer_id", "segment", "unit_id"), "customer_id")
-    return joined.select(*columns, "segment", "unit_id")
+        return entities.mutate(segment=ibis.null("string"), unit_id=ibis.null("string"))
+    joined = entities.left_join(tables["customers"], "customer_id")
+    return joined.select("entity", "customer_id", "segment", "unit_id")
 
 
-def _with_metric(panel: Any, grid: Any, tables: Mapping[str, Any], metric: str, options: PrepareOptions) -> Any:
+def _with_people(panel: Any, people: Any) -> Any:
+    """Put the customer's identifier, segment and unit in the place of the customer's number."""
+    panel = panel.mutate(weight=ibis.literal(1.0)).rename(entity="customer_id")
+    return panel.join(people, "entity")
+
+
+def _with_metric(panel: Any, tables: Mapping[str, Any], metric: str, options: PrepareOptions) -> Any:
     names = metric_columns(metric)
     if "responses" not in tables:
         empty = {names[0]: "float64", names[1]: "int64", names[2]: "float64"}
         blank = {name: ibis.null(kind) for name, kind in empty.items()}
         return panel.mutate(**blank, **{names[3]: ibis.literal(0, "int64")})
     answers = known_answers(tables["responses"], metric, options.period)
-    known = carry_forward(grid, answers.semi_join(grid, "customer_id"), metric, options.metric_age_limit)
-    joined = panel.join(known, ["customer_id", "idx"])
-    return joined.select(*panel.columns, *names)
+    return carry_forward(panel, answers, metric, options.metric_age_limit)
 
 
-def _note_losses(connection: Any, spells: Any, grid: Any, rows: Any, tables: Mapping[str, Any], ledger: Ledger) -> None:
-    ledger.add(
-        PANEL, "in", connection.execute(spells["customer_id"].nunique()), "customers with a contract or purchase"
-    )
-    inside = connection.execute(grid["customer_id"].nunique())
-    gone = connection.execute(spells["customer_id"].nunique()) - inside
-    ledger.add(PANEL, "left out", gone, "customers gone before the observed window", rule="before the window")
+def _note_losses(
+    connection: Any, spells: Any, inside: int, entities: Any, tables: Mapping[str, Any], ledger: Ledger
+) -> None:
+    n = connection.execute(spells["customer_id"].nunique())
+    ledger.add(PANEL, "in", n, "customers with a contract or purchase")
+    ledger.add(PANEL, "left out", n - inside, "customers gone before the observed window", rule="before the window")
     ledger.add(PANEL, "out", inside, "customers in the panel")
-    held = rows.select("customer_id", "spell").distinct()
-    hidden = connection.execute(spells.anti_join(held, ["customer_id", "spell"]).count())
+    hidden = connection.execute(spells.filter(spells["from_idx"] > spells["to_idx"]).count())
     said = "spells that began and ended in the period in which another one ended; not told apart"
     ledger.add(PANEL, "flagged", hidden, said, rule="spell inside a period")
+    known = entities.semi_join(spells, entities["entity"] == spells["customer_id"])
     for name, table in tables.items():
         if name not in _WITHOUT_STRANGERS and "customer_id" in table.columns:
-            known = table.filter(table["customer_id"].notnull())
-            strangers = connection.execute(known.anti_join(spells, "customer_id").count())
+            named = table.filter(table["customer_id"].notnull())
+            strangers = connection.execute(named.anti_join(known, "customer_id").count())
             said = f"rows of {name} whose customer has no contract or purchase; not used in the panel"
             ledger.add(PANEL, "flagged", strangers, said, rule=f"{name} of strangers")
