@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 
 import coroi.models
+from coroi.errors import DataError
+from coroi.inference.joint import cross_covariance
 from coroi.models import Info
 from coroi.results import Result
 from coroi.storage import read_result, write_result
@@ -23,6 +25,7 @@ MODULES = {
 }
 METHODS = sorted(name for name, module in MODULES.items() if any(n.startswith("fit_") for n in vars(module)))
 REPLICATIONS = 400
+PAIRS = 250
 
 
 @pytest.fixture(params=METHODS)
@@ -38,7 +41,7 @@ def module(method):
 @pytest.fixture
 def case(method):
     beside = Path(__file__).with_name(f"{method}_case.py")
-    assert beside.is_file(), f"{method} has no {beside.name} with draw(rng), fit(data) and read(result)"
+    assert beside.is_file(), f"{method} has no {beside.name} with KEYS, draw, fit, read, rescaled, twin and pair"
     return importlib.import_module(f"{method}_case")
 
 
@@ -128,6 +131,56 @@ def test_its_answer_survives_the_disk(case, tmp_path):
         result.n_entities,
     )
     assert_same(result, back, exact=False)
+
+
+def test_units_change_the_answer_as_units_should(case):
+    data, truth = case.draw(np.random.default_rng(9))
+    before = case.fit(data)
+    after, factors = case.rescaled(data, 4.0)
+    assert set(factors) == set(truth)
+    for column in ("estimate", "std_error"):
+        want = {key: value * factors[key] for key, value in case.read(before, column).items()}
+        assert case.read(after, column) == pytest.approx(want, rel=1e-8)
+
+
+def test_it_refuses_rows_that_repeat_their_key(case):
+    data, _ = case.draw(np.random.default_rng(10))
+    assert not data.duplicated(case.KEYS).any()
+    with pytest.raises(DataError, match=r"1 (rows )?repeat"):
+        case.fit(pd.concat([data, data.head(1)]))
+
+
+def test_it_equals_its_brute_force_twin(case):
+    data, truth = case.draw(np.random.default_rng(11))
+    result, slow = case.fit(data), case.twin(data)
+    assert set(slow) == set(truth)
+    for at, column in enumerate(("estimate", "std_error")):
+        want = {key: numbers[at] for key, numbers in slow.items()}
+        assert case.read(result, column) == pytest.approx(want, rel=1e-8)
+
+
+def test_two_results_of_one_panel_vary_together_as_their_influence_says(case):
+    estimates, claimed = [], []
+    for seed in range(PAIRS):
+        (one, _, moved), (other, _, also_moved) = case.pair(np.random.default_rng([12, seed]))
+        estimates.append((one, other))
+        claimed.append(cross_covariance(moved.to_frame(), also_moved.to_frame()).iloc[0, 0])
+    seen, said = np.cov(np.array(estimates), rowvar=False), np.mean(claimed)
+    assert 0.3 < seen[0, 1] / np.sqrt(seen[0, 0] * seen[1, 1]) < 0.95, "the pair tells nothing"
+    noise = np.sqrt((seen[0, 0] * seen[1, 1] + seen[0, 1] ** 2) / PAIRS)
+    assert abs(said - seen[0, 1]) < 3.5 * noise
+
+
+def test_a_result_varies_with_itself_as_its_error_says(case):
+    for _, error, moved in case.pair(np.random.default_rng(13)):
+        variance = cross_covariance(moved.to_frame(), moved.to_frame()).iloc[0, 0]
+        assert np.sqrt(variance) == pytest.approx(error, rel=0.005)
+
+
+def test_a_cluster_in_twice_is_refused(case):
+    (_, _, moved), _ = case.pair(np.random.default_rng(13))
+    with pytest.raises(DataError, match="twice"):
+        cross_covariance(pd.concat([moved, moved]).to_frame(), moved.to_frame())
 
 
 def test_it_names_its_module_in_the_result(method, case):

@@ -11,7 +11,8 @@ from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from coroi.errors import DataError
-from coroi.models.survival import fit_survival, simulate_survival, square_and_add
+from coroi.inference.estimates import square_and_add
+from coroi.models.survival import fit_survival, simulate_survival
 
 Z = stats.norm.ppf(0.975)
 

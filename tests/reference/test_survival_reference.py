@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from coroi.models.survival import fit_survival, square_and_add
+from coroi.inference.estimates import square_and_add
+from coroi.models.survival import fit_survival
 
 Z = stats.norm.ppf(0.975)
 

@@ -32,6 +32,7 @@ class ArrayCells:
     block: ArrayBlock
     n_rows: int
     n_clusters: int
+    cluster_names: pd.Index
 
     def blocks(self) -> Iterator[ArrayBlock]:
         """Yield the one block."""
@@ -39,7 +40,13 @@ class ArrayCells:
 
 
 def count_cells(
-    frame: pd.DataFrame, covariates: Sequence[str], *, event: str, cluster: str, weight: str | None = None
+    frame: pd.DataFrame,
+    covariates: Sequence[str],
+    *,
+    event: str,
+    cluster: str,
+    weight: str | None = None,
+    time: str | None = None,
 ) -> ArrayCells:
     """Reduce rows to distinct cells; missing values of a covariate make a cell of their own.
 
@@ -53,6 +60,8 @@ def count_cells(
         Columns of 0/1 and of the cluster.
     weight : str, optional
         Column of weights; 1 by default.
+    time : str, optional
+        Column of the period; a cluster may then have each period but once.
 
     Returns
     -------
@@ -61,13 +70,18 @@ def count_cells(
     Raises
     ------
     DataError
-        If a row lacks its event, its cluster or its weight.
+        If a row lacks its event, its cluster or its weight, or repeats its cluster and period.
     """
     needed = [event, cluster] if weight is None else [event, cluster, weight]
     lacking = frame[needed].isna().sum()
     if lacking.any():
         said = ", ".join(f"{n:,} rows without '{name}'" for name, n in lacking.items() if n)
         raise DataError(f"The rows cannot be counted: {said}. Leave them out, and say so.")
+    twice = 0 if time is None else int(frame.duplicated([cluster, time]).sum())
+    if twice:
+        raise DataError(
+            f"The rows cannot be counted: {twice:,} repeat the ({cluster}, {time}) of another. Keep one each."
+        )
     weights = np.ones(len(frame)) if weight is None else frame[weight].to_numpy(float)
     events = frame[event].to_numpy(float) * weights
     number, groups = _number(frame, list(covariates))
@@ -76,7 +90,7 @@ def count_cells(
     n = np.bincount(number, weights, minlength=len(cells))
     y = np.bincount(number, events, minlength=len(cells))
     block = ArrayBlock(cells, n, y, (code.astype(np.int64), number, weights, events))
-    return ArrayCells(block, len(frame), len(clusters))
+    return ArrayCells(block, len(frame), len(clusters), pd.Index(clusters))
 
 
 def _number(frame: pd.DataFrame, covariates: list[str]) -> tuple[np.ndarray, np.ndarray]:

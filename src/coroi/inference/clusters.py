@@ -39,9 +39,9 @@ def cluster_scores(cells: CellCounts, usable: Usable, coef: np.ndarray, link: Li
             design, keep, _, _ = rows_of(block, usable.terms, usable.set_aside)
             design = design[:, usable.free]
             mean, factor, _ = score_factor(design @ coef, link)
-            factor = np.where(keep, factor, 0.0)
+            factor, all_kept = np.where(keep, factor, 0.0), keep.all()
             for cluster, cell, n, events in block.clusters():
-                present[cluster[keep[cell]]] = True
+                present[cluster if all_kept else cluster[keep[cell]]] = True
                 yield cluster, cell, factor[cell] * (events - n * mean[cell]), design
 
     scores = _sum_by_cluster(parts(), cells.n_clusters, len(coef))

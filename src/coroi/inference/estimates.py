@@ -43,3 +43,22 @@ def log_log_share(share: float, error: float, level: float) -> dict:
         return known(share, error, max(share - quantile * error, 0.0), min(share + quantile * error, 1.0))
     half = quantile * error / (share * abs(np.log(share)))
     return known(share, error, share ** np.exp(half), share ** np.exp(-half))
+
+
+def square_and_add(*terms: tuple[float, float, float, float]) -> tuple[float, float]:
+    """Return the limits of a sum of independent estimates from the limits of each.
+
+    Parameters
+    ----------
+    terms : (float, float, float, float)
+        Coefficient, estimate, lower and upper limit of each part.
+
+    Notes
+    -----
+    Reference: Newcombe (1998), method 10; Zou and Donner (2008), eq. 2, for sums: Zou, Huang and Zhang (2009),
+    Computational Statistics and Data Analysis 53:1080-1085, eq. 4.
+    """
+    middle = sum(c * e for c, e, _, _ in terms)
+    down = sum((c * (e - (low if c > 0 else high))) ** 2 for c, e, low, high in terms)
+    up = sum((c * ((high if c > 0 else low) - e)) ** 2 for c, e, low, high in terms)
+    return middle - float(np.sqrt(down)), middle + float(np.sqrt(up))

@@ -108,7 +108,7 @@ def fit_hazard(
     level : float
         Level of the intervals.
     keep_influence : bool
-        Keep the influence of each cluster, shape (n_clusters, n_terms).
+        Keep the influence of each cluster by its name, shape (n_clusters, n_terms).
 
     Returns
     -------
@@ -141,7 +141,7 @@ def fit_hazard(
             rows[at] = wald(value, error, level)
         names = [labels[i] for i in free]
         vcov = pd.DataFrame(covariance, index=names, columns=names)
-        influence = pd.DataFrame(moved, columns=names) if keep_influence else None
+        influence = pd.DataFrame(moved, index=cells.cluster_names, columns=names) if keep_influence else None
     return Result(
         method="hazard",
         estimand=INFO.estimand,

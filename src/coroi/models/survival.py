@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from coroi.errors import DataError, did_you_mean
-from coroi.inference.estimates import known, unknown
+from coroi.inference.estimates import known, square_and_add, unknown
+from coroi.inference.joint import share_influence
 from coroi.models.info import Info
 from coroi.results import Result
 
@@ -79,6 +80,7 @@ def fit_survival(
     combinations: Mapping[str, Mapping[str, float]] | None = None,
     counted: Literal["without event", "with event"] = "without event",
     level: float = 0.95,
+    keep_influence: bool = False,
 ) -> Result:
     """Estimate, by band, the share of customers without the event by the horizon, and the gap between two bands.
 
@@ -99,6 +101,8 @@ def fit_survival(
         ``without event`` for retention, ``with event`` for repeat purchase.
     level : float
         Level of the intervals.
+    keep_influence : bool
+        Keep the influence of one customer of each row of `counts`, named by ``band``, ``duration`` and ``event``.
 
     Returns
     -------
@@ -111,7 +115,8 @@ def fit_survival(
     ------
     DataError
         If a column is missing, a duration is not a whole number from 1, an event is not 0 or 1, a count is not a
-        positive whole number, or the contrast names a band that is not asked for.
+        positive whole number, rows repeat band, duration and event, or the contrast names a band that is not asked
+        for.
 
     Notes
     -----
@@ -148,6 +153,7 @@ def fit_survival(
         estimates=estimates,
         n_obs=int(counts["n"].sum()),
         n_entities=int(counts["n"].sum()),
+        influence=_influence(counts, estimates, sums, horizon, counted) if keep_influence else None,
         tables={"curves": table, "bands": sizes.reset_index()},
     )
 
@@ -164,9 +170,31 @@ def _validate(counts: pd.DataFrame, bands: Sequence[str], sums: Mapping[str, Map
             "event that is not 0 or 1, or a count that is no positive whole number. Count customers by band, duration "
             "and event."
         )
+    twice = int(counts.duplicated(["band", "duration", "event"]).sum())
+    if twice:
+        said = f"survival: {twice:,} rows repeat the band, duration and event of another one."
+        raise DataError(f"{said} Add up their customers first.")
     strange = [b for parts in sums.values() for b in parts if b not in bands]
     if strange:
         raise DataError(f"survival: the contrast names '{strange[0]}'. {did_you_mean(strange[0], bands)}")
+
+
+def _influence(
+    counts: pd.DataFrame, estimates: pd.DataFrame, sums: Mapping[str, Mapping[str, float]], horizon: int, counted: str
+) -> pd.DataFrame:
+    rows = counts.set_index(["band", "duration", "event"])
+    told = {row.band for row in estimates.itertuples() if row.term == "share" and row.identified}
+    sign = -1.0 if counted == "with event" else 1.0
+    shares = {band: np.zeros(len(rows)) for band in told}
+    for band, inside in counts.reset_index(drop=True).groupby("band"):
+        if band in told:
+            duration, event, n = (inside[c].to_numpy(float) for c in ("duration", "event", "n"))
+            shares[band][inside.index] = sign * share_influence(duration, event, n, horizon)
+    columns = {f"share[{band}]": shares[band] for band in estimates["band"] if band in told}
+    for term, parts in sums.items():
+        if estimates.loc[estimates["term"] == term, "identified"].all():
+            columns[term] = np.sum([c * shares[b] for b, c in parts.items()], axis=0)
+    return pd.DataFrame(columns, index=rows.index)
 
 
 def _sizes(counts: pd.DataFrame, bands: Sequence[str], horizon: int) -> pd.DataFrame:
@@ -257,25 +285,6 @@ def _spoken(parts: Mapping[str, float]) -> str:
         upper, lower = sorted(parts, key=lambda band: -parts[band])
         return f"{upper} less {lower}"
     return ", ".join(f"{c:+g} × {band}" for band, c in parts.items())
-
-
-def square_and_add(*terms: tuple[float, float, float, float]) -> tuple[float, float]:
-    """Return the limits of a sum of independent estimates from the limits of each.
-
-    Parameters
-    ----------
-    terms : (float, float, float, float)
-        Coefficient, estimate, lower and upper limit of each part.
-
-    Notes
-    -----
-    Reference: Newcombe (1998), method 10; Zou and Donner (2008), eq. 2, for sums: Zou, Huang and Zhang (2009),
-    Computational Statistics and Data Analysis 53:1080-1085, eq. 4.
-    """
-    middle = sum(c * e for c, e, _, _ in terms)
-    down = sum((c * (e - (low if c > 0 else high))) ** 2 for c, e, low, high in terms)
-    up = sum((c * ((high if c > 0 else low) - e)) ** 2 for c, e, low, high in terms)
-    return middle - float(np.sqrt(down)), middle + float(np.sqrt(up))
 
 
 def _periods(n: int) -> str:

@@ -45,6 +45,7 @@ class PanelCells:
     n_clusters: int
     n_cells: int
     _connection: Any
+    _people: Any
     _cells: ArrayBlock | None
     _rows: Any
 
@@ -52,6 +53,12 @@ class PanelCells:
     def levels(self) -> dict[str, tuple[str, ...]]:
         """Names of the codes in the columns ``state``, ``tenure`` and ``segment``."""
         return self.coding.names
+
+    @property
+    def cluster_names(self) -> pd.Index:
+        """Customers' identifiers, in the order of their numbers: for joining, and nobody's to print."""
+        named = self._connection.to_pandas(self._people.order_by("cluster").select("customer_id"))
+        return pd.Index(named["customer_id"])
 
     def blocks(self) -> Iterator[Any]:
         """Yield one block of distinct cells, or batches of rows where a metric has too many values."""
@@ -205,7 +212,7 @@ def _compressed(
     joined = rows.join(named, _KEYS).join(people, "customer_id")
     lines = joined.select("cluster", "cell", n=joined["weight"].cast("float64"), events=joined["event"])
     return PanelCells(
-        levels, _life_table(counts), int(counts["rows"].sum()), n_clusters, len(first), connection, block, lines
+        levels, _life_table(counts), int(counts["rows"].sum()), n_clusters, len(first), connection, people, block, lines
     )
 
 
@@ -233,6 +240,7 @@ def _streamed(connection: Any, edges: Sequence[int], rows: Any, people: Any, n_c
         n_clusters,
         0,
         connection,
+        people,
         None,
         fresh(connection, lines),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from coroi.errors import DataError, Problem, raise_together
 from coroi.prepare.cleaning.blank_ids import blank_id
-from coroi.prepare.cleaning.duplicates import key_problems, repeated_row
+from coroi.prepare.cleaning.duplicates import key_problems, repeated_row, unique
 from coroi.prepare.cleaning.float_ids import repair_float_ids
 from coroi.prepare.cleaning.rules import Rule, drop_rows, fresh, note_rows
 from coroi.prepare.cleaning.unread import unread_problems, unread_rules
@@ -83,7 +83,7 @@ def clean_rows(
     note_rows(connection, table, empty, name, ledger, step="set to missing")
     rules = [blank_id(table), *drop] if "customer_id" in schema.required else drop
     key = own_id if own_id in columns else (schema.key[0] if schema.key else None)
-    if key:
+    if key and not unique(connection, table.filter(table[key].notnull()), key):
         rules.append(repeated_row(table, columns, key))
     kept = drop_rows(connection, table, [*rules, *more(table)], name, ledger)
     kept = fresh(connection, kept.drop(*(c for c in kept.columns if c.startswith(UNREAD))))

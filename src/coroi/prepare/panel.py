@@ -12,6 +12,7 @@ from coroi.errors import DataError, Problem
 from coroi.prepare.answers import carry_forward, known_answers
 from coroi.prepare.calendar import calendar, first_day, index_of, last_period_by
 from coroi.prepare.cleaning.rules import fresh
+from coroi.prepare.completion import anything_in, with_unknown
 from coroi.prepare.contract import validate
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.money import contract_rows, money_of_contracts, money_of_transactions, renewals
@@ -80,6 +81,8 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     unknown_days = 1 + (options.grace_days if contract else 0)  # a lapse is dated when its grace ends, so it shows then
     at_risk_until = min(last_period_by(until - timedelta(days=unknown_days), frequency), last)
     spells = fresh(connection, spell_periods(spells, periods, last))
+    if not anything_in(connection, spells, "exit_reason"):
+        spells = spells.drop("exit_reason")
     # kept, since the engine takes an unnested range for one row and would then build its joins on the larger side
     panel = fresh(connection, _at_risk(lay_out(spells, entry, last), at_risk_until))
     inside = connection.execute(panel["customer_id"].nunique())
@@ -91,13 +94,14 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
         panel = _only_while_open(panel, contract_rows(numbered["subscriptions"], frequency, until))
     panel = _with_money(connection, panel, numbered, periods, options, until, ledger)
     panel = with_cost_to_serve(connection, panel, numbered.get("costs"), options, until, ledger)
-    panel = _with_renewals(panel, numbered, contract, frequency, until)
+    panel = _with_renewals(connection, panel, numbered, contract, frequency, until)
     for metric in options.metrics:
         panel = _with_metric(panel, numbered, metric, options)
-    panel = _with_people(panel, fresh(connection, _people(entities, tables))).join(
-        periods.select("idx", "period"), "idx"
-    )
-    data = fresh(connection, panel.select(*PANEL_COLUMNS, *(c for m in options.metrics for c in metric_columns(m))))
+    panel = _with_people(panel, fresh(connection, _people(connection, entities, tables)))
+    panel = panel.join(periods.select("idx", "period"), "idx")
+    columns = [*PANEL_COLUMNS, *(c for m in options.metrics for c in metric_columns(m))]
+    data = fresh(connection, panel.select(*(c for c in columns if c in panel.columns)))
+    data = with_unknown(data, options.metrics).select(*columns)
     _note_losses(connection, spells, inside, entities, tables, ledger)
     result = Panel(
         data=data,
@@ -117,6 +121,7 @@ def _at_risk(panel: Any, at_risk_until: int) -> Any:
     inside = panel["idx"] <= panel["to_idx"]
     at_risk = inside & (panel["idx"] <= at_risk_until)
     exited = (panel["idx"] == panel["exit_idx"]).fill_null(False) & at_risk
+    told = [c for c in ("exit_reason",) if c in panel.columns]
     return panel.select(
         "customer_id",
         "idx",
@@ -124,7 +129,7 @@ def _at_risk(panel: Any, at_risk_until: int) -> Any:
         tenure_periods=inside.ifelse(panel["idx"] - panel["start_idx"], ibis.null("int64")),
         at_risk=at_risk,
         exited=exited,
-        exit_reason=exited.ifelse(panel["exit_reason"], ibis.null("string")),
+        **{c: exited.ifelse(panel[c], ibis.null("string")) for c in told},
     )
 
 
@@ -147,7 +152,6 @@ def _with_money(
     until: date,
     ledger: Ledger,
 ) -> Any:
-    nothing = {"revenue": ibis.null("float64"), "margin": ibis.null("float64"), "n_transactions": ibis.null("int64")}
     if "transactions" in tables:
         seen = tables["transactions"].filter(ibis._.occurred_at <= until)
         later = connection.execute(tables["transactions"].count()) - connection.execute(seen.count())
@@ -160,31 +164,27 @@ def _with_money(
         if n:
             said = f"customer-periods with money but outside the panel, {lost or 0:,.2f} {options.currency} in all"
             ledger.add(PANEL, "flagged", n, said, rule="money outside")
-        has = {c: tables["transactions"][c].notnull().any() for c in ("amount", "margin")}
-        given = connection.to_pandas(tables["transactions"].agg(**has)).iloc[0]
         joined = panel.left_join(money, ["customer_id", "idx"])
+        kinds = {"revenue": "amount", "margin": "margin"}
+        told = [c for c, source in kinds.items() if anything_in(connection, tables["transactions"], source)]
         return joined.select(
             *panel.columns,
-            revenue=joined["revenue"].fill_null(0.0) if given["amount"] else nothing["revenue"],
-            margin=joined["margin"].fill_null(0.0) if given["margin"] else nothing["margin"],
+            **{c: joined[c].fill_null(0.0) for c in told},
             n_transactions=joined["n_transactions"].fill_null(0),
         )
-    if "subscriptions" not in tables or not connection.execute(tables["subscriptions"]["price"].notnull().any()):
-        return panel.mutate(**nothing)
+    if "subscriptions" not in tables or not anything_in(connection, tables["subscriptions"], "price"):
+        return panel
     contracts = contract_rows(tables["subscriptions"], options.period, until)
     money = money_of_contracts(contracts, periods, options.period, until)
     joined = bring(panel, money)
-    return joined.select(
-        *panel.columns,
-        revenue=joined["revenue"].fill_null(0.0),
-        margin=nothing["margin"],
-        n_transactions=nothing["n_transactions"],
-    )
+    return joined.select(*panel.columns, revenue=joined["revenue"].fill_null(0.0))
 
 
-def _with_renewals(panel: Any, tables: Mapping[str, Any], contract: bool, frequency: Any, until: date) -> Any:
-    if not contract:
-        return panel.mutate(at_renewal=True)
+def _with_renewals(
+    connection: Any, panel: Any, tables: Mapping[str, Any], contract: bool, frequency: Any, until: date
+) -> Any:
+    if not contract or not anything_in(connection, tables["subscriptions"], "term_months"):
+        return panel
     contracts = contract_rows(tables["subscriptions"], frequency, until)
     due = renewals(contracts, frequency, until).mutate(_due=True)
     termed = contracts.filter(contracts["term_months"] >= 1).select("customer_id").distinct().mutate(_termed=True)
@@ -194,25 +194,21 @@ def _with_renewals(panel: Any, tables: Mapping[str, Any], contract: bool, freque
     return joined.select(*panel.columns, at_renewal=free | joined["_due"].fill_null(False))
 
 
-def _people(entities: Any, tables: Mapping[str, Any]) -> Any:
+def _people(connection: Any, entities: Any, tables: Mapping[str, Any]) -> Any:
     if "customers" not in tables:
-        return entities.mutate(segment=ibis.null("string"), unit_id=ibis.null("string"))
-    joined = entities.left_join(tables["customers"], "customer_id")
-    return joined.select("entity", "customer_id", "segment", "unit_id")
+        return entities
+    told = [c for c in ("segment", "unit_id") if anything_in(connection, tables["customers"], c)]
+    return entities.left_join(tables["customers"], "customer_id").select("entity", "customer_id", *told)
 
 
 def _with_people(panel: Any, people: Any) -> Any:
     """Put the customer's identifier, segment and unit in the place of the customer's number."""
-    panel = panel.mutate(weight=ibis.literal(1.0)).rename(entity="customer_id")
-    return panel.join(people, "entity")
+    return panel.rename(entity="customer_id").join(people, "entity")
 
 
 def _with_metric(panel: Any, tables: Mapping[str, Any], metric: str, options: PrepareOptions) -> Any:
-    names = metric_columns(metric)
     if "responses" not in tables:
-        empty = {names[0]: "float64", names[1]: "int64", names[2]: "float64"}
-        blank = {name: ibis.null(kind) for name, kind in empty.items()}
-        return panel.mutate(**blank, **{names[3]: ibis.literal(0, "int64")})
+        return panel
     answers = known_answers(tables["responses"], metric, options.period)
     return carry_forward(panel, answers, metric, options.metric_age_limit)
 

@@ -82,14 +82,14 @@ def parse_date(column: Any, formats: tuple[str, ...] = ()) -> Any:
         return column.cast("date")
     raw = text(column)
     if not formats:
-        return _day(raw, ISO_DATE, raw.re_extract(ISO_DATE, 1))
+        return _day(raw.re_extract(ISO_DATE, 1))
     raw = raw.re_replace(r"^(\d+)\.0$", r"\1")  # 20240131.0: a day number that passed through a decimal column
     return ibis.coalesce(*(_parse_with(raw, f) for f in formats))
 
 
-def _day(raw: Any, pattern: str, iso: Any) -> Any:
-    """Cast to a date where the pattern fits; the year 0, which no calendar has, is no date."""
-    return ibis.cases((raw.re_search(pattern) & ~iso.startswith("0000"), iso.try_cast("date")))
+def _day(iso: Any) -> Any:
+    """Cast to a date where a pattern has found one; the year 0, which no calendar has, is no date."""
+    return ibis.cases(((iso != "") & ~iso.startswith("0000"), iso.try_cast("date")))
 
 
 def _parse_with(raw: Any, date_format: str) -> Any:
@@ -106,7 +106,7 @@ def _parse_with(raw: Any, date_format: str) -> Any:
         name = part["b"].lower()
         month = ibis.cases(*((name == m, n) for m, n in _MONTHS.items()))
     iso = year + "-" + month + "-" + part["d"].lpad(2, "0")
-    return _day(raw, pattern, iso)
+    return _day(ibis.cases((raw.re_search(pattern), iso)))
 
 
 def parse_number(column: Any) -> Any:

@@ -80,7 +80,9 @@ def prepare_plain(
         own_id=schema.row_id or None,
         more=lambda rows: [*row_rules(rows, schema, columns, source.scale), *more(rows)],
     )
-    note_rows(connection, table, [*_repeats(table, schema, columns), *notes(table, columns)], schema.name, ledger)
+    note_rows(
+        connection, table, [*_repeats(connection, table, schema, columns), *notes(table, columns)], schema.name, ledger
+    )
     return complete(connection, table, schema, ledger)
 
 
@@ -113,7 +115,7 @@ def _without_impossible(
     return table.mutate(**emptied)
 
 
-def _repeats(table: Any, schema: TableSchema, columns: tuple[str, ...]) -> list[Rule]:
+def _repeats(connection: Any, table: Any, schema: TableSchema, columns: tuple[str, ...]) -> list[Rule]:
     if schema.row_id in columns:
-        return [reused_key(table, schema.row_id)]
+        return reused_key(connection, table, schema.row_id)
     return [] if schema.key else [repeated_line(table, columns)]

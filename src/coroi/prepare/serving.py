@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import ibis
-
 from coroi.prepare.calendar import period_index
 from coroi.prepare.cleaning.rules import fresh
 from coroi.prepare.ledger import Ledger
@@ -37,11 +35,10 @@ def with_cost_to_serve(
     Returns
     -------
     ibis.Table
-        A customer-period without such a cost has 0; the column is empty where no cost names a customer.
+        A customer-period without such a cost has 0; `panel` as it is where no cost names a customer.
     """
-    unknown = panel.mutate(cost_to_serve=ibis.null("float64"))
     if costs is None:
-        return unknown
+        return panel
     serving = costs.filter(costs["kind"] == "serve")
     named = serving.filter(serving["customer_id"].notnull())
     seen = named.filter(named["occurred_at"] <= until)
@@ -51,7 +48,7 @@ def with_cost_to_serve(
     said = f"costs to serve after {until}, the last day of the data; not used in the panel"
     ledger.add(PANEL, "flagged", n_named - n_seen, said, rule="costs too late")
     if not n_named:
-        return unknown
+        return panel
     spent = fresh(connection, _by_period(seen, options))
     outside = spent.anti_join(panel, ["customer_id", "idx"])
     n_outside = connection.execute(outside.count())

@@ -29,7 +29,7 @@ def prepare_subscriptions(connection: Any, source: Source, base: Path, ledger: L
         return found + ([ends_before_start(table, "start_at", "end_at")] if "end_at" in mapped.columns else [])
 
     table = clean_rows(connection, mapped, SUBSCRIPTIONS, ledger, own_id=SUBSCRIPTIONS.row_id, more=rules)
-    notes = [reused_key(table, "subscription_id")] if "subscription_id" in mapped.columns else []
+    notes = reused_key(connection, table, "subscription_id") if "subscription_id" in mapped.columns else []
     if "price" in mapped.columns:
         notes.append(Rule("negative price", table["price"] < 0, "price is below zero; kept as it is"))
         notes.append(Rule("no price", table["price"].isnull(), "price is empty; the contract brings no revenue"))

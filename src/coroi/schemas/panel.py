@@ -111,5 +111,9 @@ class CellCounts(Protocol):
     def n_clusters(self) -> int:
         """Clusters, numbered from 0."""
 
+    @property
+    def cluster_names(self) -> pd.Index:
+        """What tells a cluster in any reduction of one panel, in the order of the numbers."""
+
     def blocks(self) -> Iterator[Block]:
         """Yield the cells: all at once where they are few, in batches where they are many."""
