@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from coroi.company.clock import DAYS_PER_MONTH, Floats, Ints, as_dates, numbered, stream
+from coroi.company.culture import Culture, draw_culture, lift
+from coroi.company.rivals import draw_standing, temptation
 from coroi.company.scenario import World
 
 SEGMENTS = ("basic", "plus", "business")
@@ -44,6 +46,8 @@ class People:
         Own level of satisfaction, the unit's included.
     spending : numpy.ndarray
         Own readiness to buy, in log-odds per month.
+    rivals : numpy.ndarray
+        What each thinks of the rivals, in points of the scale from 0 to 10 about the mean.
     """
 
     joined: Ints
@@ -53,6 +57,7 @@ class People:
     replying: Floats
     level: Floats
     spending: Floats
+    rivals: Floats
 
     @property
     def n(self) -> int:
@@ -64,8 +69,16 @@ def unit_levels(world: World, seed: int) -> Floats:
     """Return each unit's own part in the satisfaction of its customers, shape (n_units,)."""
     if not world.switches.heterogeneity:
         return np.zeros(len(UNITS))
-    own = stream(seed, "unit level").normal(0, UNIT_LEVEL_SD, len(UNITS))
-    return np.repeat(REGION_LEVELS, UNITS_PER_REGION) + own
+    return np.repeat(REGION_LEVELS, UNITS_PER_REGION) + _own_levels(seed)
+
+
+def unit_culture(world: World, seed: int) -> Culture:
+    """Return how each unit is led, before anything is done to it from outside."""
+    return draw_culture(_own_levels(seed) / UNIT_LEVEL_SD, seed, world)
+
+
+def _own_levels(seed: int) -> Floats:
+    return stream(seed, "unit level").normal(0, UNIT_LEVEL_SD, len(UNITS))
 
 
 def draw_people(n: int, days: Ints, seed: int, world: World, block: int = 0) -> People:
@@ -101,15 +114,17 @@ def draw_people(n: int, days: Ints, seed: int, world: World, block: int = 0) -> 
         drawn = stream(seed, name, block).normal(0, spread, n)
         return drawn if world.switches.heterogeneity else np.zeros(n)
 
-    level = trait("satisfaction level", LEVEL_SD)
+    level, frailty = trait("satisfaction level", LEVEL_SD), trait("frailty", FRAILTY_SD)
+    unit_level = unit_levels(world, seed) + lift(unit_culture(world, seed), UNIT_LEVEL_SD, world)
     return People(
         joined=np.sort(joined),
         segment=stream(seed, "segment", block).choice(len(SEGMENTS), n, p=SEGMENT_SHARES),
         unit=unit,
-        frailty=trait("frailty", FRAILTY_SD) - world.scenario.trait * level,
+        frailty=frailty - world.scenario.trait * level + temptation(FRAILTY_SD, world),
         replying=trait("replying", REPLYING_SD),
-        level=level + unit_levels(world, seed)[unit],
+        level=level + unit_level[unit] + world.intervention.level,
         spending=trait("spending", SPENDING_SD),
+        rivals=draw_standing(frailty / FRAILTY_SD, seed, world, block) + world.intervention.rivals,
     )
 
 

@@ -135,6 +135,16 @@ class Intervention:
         Factor on the monthly swings of satisfaction about each customer's own level.
     recognition : float
         Added to every unit's monthly number of recognitions.
+    level : float
+        Added to every customer's own level of satisfaction.
+    rivals : float
+        Added to what every customer thinks of the rivals, in points of the scale from 0 to 10.
+    alignment : float
+        Added to every unit's alignment, in points of the practice survey's scale.
+    self_view_closed : bool
+        Whether leaders who think better of themselves than others do come to see themselves as others see them.
+    talk_walked : bool
+        Whether such leaders come to do what they say, so that others see them as they see themselves.
     """
 
     without: tuple[str, ...] = ()
@@ -149,6 +159,11 @@ class Intervention:
     trust_sees: bool = True
     swings: float = 1.0
     recognition: float = 0.0
+    level: float = 0.0
+    rivals: float = 0.0
+    alignment: float = 0.0
+    self_view_closed: bool = False
+    talk_walked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
