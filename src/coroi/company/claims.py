@@ -13,6 +13,7 @@ from coroi.company.parts import PARTS
 from coroi.company.path import PATH, path_truths
 from coroi.company.programme import LAST_START
 from coroi.company.scenario import SCENARIOS, World
+from coroi.company.standing import wallet_truths
 from coroi.company.truth import BOTTOM, TOP, at_risk_in, landmark_month, nps_bands, truth_blocks
 
 CLAIM_IDS = tuple(f"C{i:02d}" for i in range(1, 26))
@@ -60,6 +61,7 @@ def true_claims(
     steps = [step for step in retention["entries"] if "less the gain" in step["term"]]  # type: ignore[attr-defined]
     few = f"{months} months are too few for a landmark."
     found |= path | {"C06": [_step(each) for each in steps] or [_none("gain at the top less the gain before it", few)]}
+    found["C03"] = wallet_truths(months=months, scenario=scenario, customers=customers // 2) + found["C03"]
     found["C25"] = [_referrals(months, scenario, customers)]
     return {claim: _claim(found.get(claim, [])) for claim in CLAIM_IDS}
 

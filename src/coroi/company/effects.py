@@ -70,7 +70,8 @@ def part_values(
         total: dict[Part, Floats] = {part: np.zeros(1) for part in asked}
         for name in sorted({world for part in asked for world, _ in part.weights}):
             world = World(scenario=scenario, intervention=interventions[name])
-            history = draw_history(customers=size, months=months, seed=TRUTH_SEED + i, world=world)
+            same = world == World(scenario=scenario)
+            history = base if same else draw_history(customers=size, months=months, seed=TRUTH_SEED + i, world=world)
             for part in asked:
                 weight = dict(part.weights).get(name)
                 if weight is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coroi.company.programme import FOREVER, PRACTICES
+from coroi.company.responses import NPS
 from coroi.company.scenario import Intervention
 
 NOTHING, NO_PRACTICES = "as it is", "no practices"
@@ -25,6 +26,11 @@ INTERVENTIONS: dict[str, Intervention] = {
     "faster": Intervention(response_time=0.5),
     "steadier": Intervention(swings=0.5),
     "recognised": Intervention(recognition=2.0),
+    "rivals lower": Intervention(rivals=-1.0),
+    "all higher": Intervention(level=1 / NPS.spread, rivals=1.0),
+    "aligned": Intervention(alignment=1.0),
+    "self-view closed": Intervention(self_view_closed=True),
+    "talk walked": Intervention(talk_walked=True),
 }
 ROLL_OUT, FIRST_MONTH, LOW_SCORE = "roll-out", "first month", "first low score"
 COHORTS = {
@@ -87,6 +93,16 @@ PARTS: tuple[Part, ...] = (
         FIRST_MONTH,
     ),
     *_against(
+        "C03",
+        "rivals seen one point lower, less own level and rivals one point higher",
+        "rivals lower",
+        "all higher",
+        FIRST_MONTH,
+    ),
+    *_against(
+        "C03", "rivals seen one point lower, less as they are", "rivals lower", NOTHING, FIRST_MONTH
+    ),
+    *_against(
         "C04",
         "every triggering answer followed up, less none",
         "all called back",
@@ -119,6 +135,25 @@ PARTS: tuple[Part, ...] = (
     ),
     *_against(
         "C19", "every practice kept up, less broken off after 6 months", "kept up", "broken off", ROLL_OUT, *_THREE
+    ),
+    *_against("C20", "every unit aligned by one point more", "aligned", NOTHING, FIRST_MONTH, "kept", "score"),
+    *_against(
+        "C21",
+        "leaders who think better of themselves come to see themselves as others do, less as they are",
+        "self-view closed",
+        NOTHING,
+        FIRST_MONTH,
+        "kept",
+        "score",
+    ),
+    *_against(
+        "C21",
+        "leaders who think better of themselves come to do what they say, less as they are",
+        "talk walked",
+        NOTHING,
+        FIRST_MONTH,
+        "kept",
+        "score",
     ),
     *_against("C22", "monthly swings of satisfaction halved, own levels as they are", "steadier", NOTHING, FIRST_MONTH),
     *_against("C23", "two recognitions more by unit and month", "recognised", NOTHING, FIRST_MONTH, "kept", "score"),

@@ -10,12 +10,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from coroi.company.clock import numbered
+from coroi.company.clock import first_days, numbered
+from coroi.company.competitors import competitors_table
 from coroi.company.contacts import touchpoints_table
 from coroi.company.costs import Ledger
-from coroi.company.customers import customers_table
+from coroi.company.customers import customers_table, unit_culture
 from coroi.company.followups import follow_ups_table
 from coroi.company.history import History, block_sizes, draw_history
+from coroi.company.practices import practices_table
 from coroi.company.programme import programme_table, recognition_table
 from coroi.company.referrals import referrals_table
 from coroi.company.responses import responses_table
@@ -63,7 +65,7 @@ class Company:
         return {name: pd.concat(found, ignore_index=True) for name, found in sorted(pieces.items())}
 
     def pieces(self) -> Iterator[Tables]:
-        """Simulate block by block and yield the rows that each adds to the tables; the costs come last."""
+        """Simulate block by block and yield the rows that each adds to the tables; what is told of the company as a whole comes last."""
         counted: Counter[str] = Counter()
         ledger = Ledger(self.months)
         for block, size in enumerate(block_sizes(self.customers)):
@@ -73,6 +75,14 @@ class Company:
             counted.update({name: len(piece[name]) for name in NUMBERED} | {"customers": size})
             yield piece
         yield {"costs": ledger.table()}
+        yield self._whole()
+
+    def _whole(self) -> Tables:
+        """Return the tables that are not told customer by customer."""
+        days = first_days(self.months)
+        return {
+            "practices": practices_table(unit_culture(self.world, self.seed), self.seed, days),
+        }
 
     def _piece(self, history: History, block: int, counted: Counter[str]) -> Tables:
         ids = np.array(numbered("C", history.people.n, counted["customers"]), dtype=object)
@@ -92,6 +102,7 @@ class Company:
             "touchpoints": touchpoints_table(history.contacts, ids, counted["touchpoints"]),
             "programme": programme,
             "referrals": referrals_table(history.referrals, ids),
+            "competitors": competitors_table(history, ids, self.seed, self.world, block),
         }
 
 
