@@ -8,9 +8,11 @@ import numpy as np
 
 from coroi.company.clock import first_days
 from coroi.company.effects import entry, hindrance, part_values
+from coroi.company.firm_truths import firm_truths
 from coroi.company.measures import FOLLOWED_MONTHS, GRACE_DAYS
 from coroi.company.parts import PARTS
 from coroi.company.path import PATH, path_truths
+from coroi.company.portfolios import portfolio_truths
 from coroi.company.programme import LAST_START
 from coroi.company.scenario import SCENARIOS, World
 from coroi.company.standing import wallet_truths
@@ -62,6 +64,8 @@ def true_claims(
     few = f"{months} months are too few for a landmark."
     found |= path | {"C06": [_step(each) for each in steps] or [_none("gain at the top less the gain before it", few)]}
     found["C03"] = wallet_truths(months=months, scenario=scenario, customers=customers // 2) + found["C03"]
+    found["C07"] = portfolio_truths(scenario=scenario, customers=customers)
+    found |= firm_truths(scenario=scenario)
     found["C25"] = [_referrals(months, scenario, customers)]
     return {claim: _claim(found.get(claim, [])) for claim in CLAIM_IDS}
 

@@ -134,6 +134,8 @@ class Soiler:
     ----------
     seed : int
         The company's seed.
+    decimals : mapping of str to int
+        Decimals of the tables that have other than two.
 
     Notes
     -----
@@ -141,15 +143,15 @@ class Soiler:
     of its piece, so that each row of the dirty table can be traced to one of the clean table.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, decimals: Mapping[str, int]) -> None:
+        self._seed, self._decimals = seed, decimals
         self._clean: Counter[str] = Counter()
         self._dirty: Counter[str] = Counter()
         self._cells: list[dict[str, object]] = []
 
     def soil(self, piece: Tables, block: int) -> Tables:
         """Return the piece with dirt in it."""
-        clean = {name: as_text(table) for name, table in piece.items()}
+        clean = {name: as_text(table, self._decimals.get(name, 2)) for name, table in piece.items()}
         texts = {name: table.copy() for name, table in clean.items()}
         spoiled: dict[tuple[str, str], set[int]] = {}
         for number, rule in enumerate(RULES):
@@ -221,14 +223,14 @@ class Soiler:
         )
 
 
-def as_text(table: pd.DataFrame) -> pd.DataFrame:
+def as_text(table: pd.DataFrame, decimals: int = 2) -> pd.DataFrame:
     """Return a table with every cell as the text that a file of it would hold."""
-    return pd.DataFrame({name: _column_text(table[name]) for name in table}, dtype=object)
+    return pd.DataFrame({name: _column_text(table[name], decimals) for name in table}, dtype=object)
 
 
-def _column_text(column: pd.Series) -> pd.Series:
+def _column_text(column: pd.Series, decimals: int) -> pd.Series:
     if column.dtype.kind == "M":
         return column.dt.strftime("%Y-%m-%d").astype(object).fillna("")
     if column.dtype.kind == "f":
-        return column.map(lambda value: "" if np.isnan(value) else f"{value:.2f}").astype(object)
+        return column.map(lambda value: "" if np.isnan(value) else f"{value:.{decimals}f}").astype(object)
     return column.astype(str).astype(object)

@@ -8,14 +8,19 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from coroi.company import changes, factors
 from coroi.company.claims import true_claims
 from coroi.company.dirt import Soiler
 from coroi.company.plan import plan_text
+from coroi.company.portfolios import true_changes
 from coroi.company.simulation import Company
 from coroi.company.truth import true_retention
 from coroi.errors import CoroiError, Problem, raise_together
 from coroi.storage import TableWriter
 from coroi.storage.appended import Format
+
+DECIMALS = {"changes": changes.DECIMALS, "factors": factors.DECIMALS, "firm_returns": factors.DECIMALS}
+"""Tables whose numbers need more than two decimals."""
 
 
 def write_company(
@@ -65,8 +70,8 @@ def write_company(
 
 def _write(company: Company, place: Path, name: str, format: Format, dirty: bool) -> None:
     columns: dict[str, list[str]] = {}
-    soiler = Soiler(company.seed)
-    with TableWriter(place, format) as writer:
+    soiler = Soiler(company.seed, DECIMALS)
+    with TableWriter(place, format, DECIMALS) as writer:
         for block, piece in enumerate(company.pieces()):
             for table, rows in (soiler.soil(piece, block) if dirty else piece).items():
                 writer.add(table, rows)
@@ -87,12 +92,13 @@ def truth_of(company: Company) -> dict[str, object]:
     Parameters
     ----------
     company : Company
-        Its months and scenario count; size and seed do not.
+        Its months and scenario count; size and seed do not, but the changes to choose from are its own.
     """
     simulated = {name: getattr(company, name) for name in ("customers", "months", "seed", "scenario")}
     retention = true_retention(months=company.months, scenario=company.scenario)
     claims = true_claims(months=company.months, scenario=company.scenario, retention=retention)
-    return {"company": simulated, "studies": {"retention": retention}, "claims": claims}
+    own = true_changes(seed=company.seed, scenario=company.scenario)
+    return {"company": simulated, "studies": {"retention": retention}, "claims": claims, "changes": own}
 
 
 def _differs(path: Path, new: Path) -> bool:

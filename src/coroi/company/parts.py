@@ -99,9 +99,7 @@ PARTS: tuple[Part, ...] = (
         "all higher",
         FIRST_MONTH,
     ),
-    *_against(
-        "C03", "rivals seen one point lower, less as they are", "rivals lower", NOTHING, FIRST_MONTH
-    ),
+    *_against("C03", "rivals seen one point lower, less as they are", "rivals lower", NOTHING, FIRST_MONTH),
     *_against(
         "C04",
         "every triggering answer followed up, less none",

@@ -61,11 +61,11 @@ def _early_and_late(path: Floats) -> list[dict[str, object]]:
 
 def _break_even(path: Floats) -> list[dict[str, object]]:
     n = path.shape[1]
-    even = _back_above_zero(np.cumsum(path.mean(axis=0) * _discount(PLAN_RATE, n)))
+    even = _back_above_zero(np.cumsum(path.mean(axis=0) * discount(PLAN_RATE, n)))
     what = f"break-even horizon: months until profit discounted at {PLAN_RATE:.0%} a year is no longer below zero"
     entries = [_month(what, even, f"Not within {n} months.")]
     for rate in RATES:
-        worth = path @ _discount(rate, n)
+        worth = path @ discount(rate, n)
         entries.append(_money(f"net present value over {n} months at {rate:.0%} a year", worth))
     return entries
 
@@ -94,7 +94,8 @@ def _forgone(path: Floats, *, months: int, scenario: Scenario, customers: int) -
     return {"estimand": what, "unit": MONEY} | mean_and_error(values.sum(axis=1))
 
 
-def _discount(rate: float, months: int) -> Floats:
+def discount(rate: float, months: int) -> Floats:
+    """Return what money of each month is worth in the first, at a rate per year, shape (n_months,)."""
     return np.asarray((1 + rate) ** (-np.arange(months) / 12))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from coroi.company import competitors, practices
 from coroi.company.clock import FIRST_MONTH
 from coroi.company.simulation import Company
 from coroi.schemas import TABLES
@@ -48,11 +49,13 @@ UNREADABLE_WORDS = """\
   # transactions.csv is left out: some of its amounts are texts that have to be cleaned before they can be read
 """
 DATE_STYLES = {"responses": '["%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", "%d/%m/%y"]'}
+SCALES = {"competitors": competitors.SCALE, "practices": practices.SCALE}
 MISSING_CODES = '    missing_codes: [99, -99, -999, "Not given", "NM"]\n'
 COMMENTS = {
     ("subscriptions", "end_at"): "the last day covered; empty while the contract runs",
     ("subscriptions", "price"): "per month",
     ("responses", "metric"): "one of the metrics below",
+    ("changes", "metric"): "one of the metrics below",
 }
 
 
@@ -93,7 +96,10 @@ def command_of(company: Company) -> str:
 
 
 def _table_text(table: str, columns: Sequence[str], format: Format, dirty: bool) -> str:
-    lines = [f"  {table}:", f"    path: {table}.{format}", "    columns:"]
+    lines = [f"  {table}:", f"    path: {table}.{format}"]
+    if table in SCALES:
+        lines.append(f"    scale: {list(SCALES[table])}  # of the scores")
+    lines.append("    columns:")
     for column in TABLES[table].names:
         if column in columns:
             comment = COMMENTS.get((table, column))

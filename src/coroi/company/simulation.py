@@ -10,11 +10,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from coroi.company.changes import changes_table
 from coroi.company.clock import first_days, numbered
 from coroi.company.competitors import competitors_table
 from coroi.company.contacts import touchpoints_table
 from coroi.company.costs import Ledger
 from coroi.company.customers import customers_table, unit_culture
+from coroi.company.factors import factors_table
+from coroi.company.firms import draw_firms, firm_returns_table, firms_table, unfold
 from coroi.company.followups import follow_ups_table
 from coroi.company.history import History, block_sizes, draw_history
 from coroi.company.practices import practices_table
@@ -65,7 +68,7 @@ class Company:
         return {name: pd.concat(found, ignore_index=True) for name, found in sorted(pieces.items())}
 
     def pieces(self) -> Iterator[Tables]:
-        """Simulate block by block and yield the rows that each adds to the tables; what is told of the company as a whole comes last."""
+        """Simulate block by block and yield the rows that each adds; tables of the company as a whole come last."""
         counted: Counter[str] = Counter()
         ledger = Ledger(self.months)
         for block, size in enumerate(block_sizes(self.customers)):
@@ -73,15 +76,21 @@ class Company:
             piece = self._piece(history, block, counted)
             ledger.add(history)
             counted.update({name: len(piece[name]) for name in NUMBERED} | {"customers": size})
+            counted["there at the end"] += int(piece["subscriptions"]["end_at"].isna().sum())
             yield piece
         yield {"costs": ledger.table()}
-        yield self._whole()
+        yield self._whole(counted["there at the end"])
 
-    def _whole(self) -> Tables:
+    def _whole(self, reachable: int) -> Tables:
         """Return the tables that are not told customer by customer."""
-        days = first_days(self.months)
+        days, market = first_days(self.months), draw_firms(self.seed)
+        fortunes = unfold(market, self.world)
         return {
             "practices": practices_table(unit_culture(self.world, self.seed), self.seed, days),
+            "changes": changes_table(self.seed, reachable, days),
+            "firms": firms_table(fortunes, self.months),
+            "firm_returns": firm_returns_table(fortunes, self.months),
+            "factors": factors_table(market.factors[0], market.risk_free[0], self.months),
         }
 
     def _piece(self, history: History, block: int, counted: Counter[str]) -> Tables:

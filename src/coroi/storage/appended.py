@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -22,10 +23,12 @@ class TableWriter:
     format : str
         ``csv``: dates as yyyy-mm-dd, numbers with two decimals unless whole; ``parquet``: types as they are in the
         first piece.
+    decimals : mapping of str to int, optional
+        Tables whose numbers are written with so many decimals instead of two.
     """
 
-    def __init__(self, folder: Path, format: Format) -> None:
-        self._folder, self._format = folder, format
+    def __init__(self, folder: Path, format: Format, decimals: Mapping[str, int] | None = None) -> None:
+        self._folder, self._format, self._decimals = folder, format, decimals or {}
         self._open: dict[str, Any] = {}
 
     def add(self, table: str, piece: pd.DataFrame) -> None:
@@ -39,7 +42,12 @@ class TableWriter:
         new = table not in self._open
         if new:
             self._open[table] = (self._folder / f"{table}.csv").open("w", encoding="utf-8", newline="")
-        layout = {"index": False, "lineterminator": "\n", "date_format": "%Y-%m-%d", "float_format": "%.2f"}
+        layout = {
+            "index": False,
+            "lineterminator": "\n",
+            "date_format": "%Y-%m-%d",
+            "float_format": f"%.{self._decimals.get(table, 2)}f",
+        }
         piece.to_csv(self._open[table], header=new, **layout)
 
     def _add_columns(self, table: str, piece: pd.DataFrame) -> None:
