@@ -9,14 +9,21 @@ import pytest
 import yaml
 
 from coroi.company import Company, simulate_company, true_claims, true_retention, write_company
+from coroi.company.portfolios import true_changes
 from coroi.errors import CoroiError
 from coroi.schemas import TABLES
 from coroi.sources import Metric, Source
 
 FILES = [
+    "changes.csv",
+    "competitors.csv",
     "costs.csv",
     "customers.csv",
+    "factors.csv",
+    "firm_returns.csv",
+    "firms.csv",
     "plan.yaml",
+    "practices.csv",
     "programme.csv",
     "recognition.csv",
     "referrals.csv",
@@ -32,6 +39,7 @@ FILES = [
 def smaller_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coroi.company.files.true_retention", functools.partial(true_retention, customers=500))
     monkeypatch.setattr("coroi.company.files.true_claims", functools.partial(true_claims, customers=500))
+    monkeypatch.setattr("coroi.company.files.true_changes", functools.partial(true_changes, customers=500))
 
 
 @pytest.fixture
@@ -94,6 +102,32 @@ def test_plan_is_one_that_coroi_reads(company: Company, tmp_path: Path) -> None:
     assert (plan.discount_rate_annual, plan.smallest_effect, plan.relationship_or_default) == (0.10, 0.01, "contract")
 
 
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+@pytest.mark.parametrize("dirty", [False, True])
+def test_no_row_of_what_is_no_customer_s_is_flagged_or_lost(tmp_path: Path, format: str, dirty: bool) -> None:
+    from coroi.studies.check import check_plan
+
+    made = simulate_company(customers=400, months=18, seed=5)
+    write_company(made, tmp_path, format=format, dirty=dirty)
+    checked = check_plan(tmp_path / "plan.yaml")
+    assert list(checked.problems) == []
+    for table in ("competitors", "practices", "changes", "firms", "firm_returns", "factors"):
+        rows = checked.ledger[checked.ledger["table"] == table].set_index("step")["rows"]
+        assert rows.to_dict() == {"in": len(made.tables[table]), "out": len(made.tables[table])}, table
+
+
+def test_small_fractions_keep_their_decimals(tmp_path: Path) -> None:
+    made = simulate_company(customers=60, months=18, seed=5)
+    write_company(made, tmp_path / "clean")
+    write_company(made, tmp_path / "dirty", dirty=True)
+    for name, column in (("factors", "risk_free"), ("firm_returns", "total_return"), ("changes", "metric_change_se")):
+        read = pd.read_csv(tmp_path / "clean" / f"{name}.csv")[column]
+        assert (read - made.tables[name][column]).abs().max() < 1e-9
+        assert read.nunique() > 20
+        same = [(tmp_path / folder / f"{name}.csv").read_bytes() for folder in ("clean", "dirty")]
+        assert same[0] == same[1]
+
+
 def test_truth_is_written_beside(company: Company, tmp_path: Path) -> None:
     write_company(company, tmp_path)
     truth = json.loads((tmp_path / "truth.json").read_text(encoding="utf-8"))
@@ -101,6 +135,8 @@ def test_truth_is_written_beside(company: Company, tmp_path: Path) -> None:
     retention = true_retention(months=18, customers=500)
     assert truth["studies"] == {"retention": retention}
     assert truth["claims"] == true_claims(months=18, scenario="baseline", retention=retention, customers=500)
+    assert truth["changes"] == true_changes(seed=5, scenario="baseline", customers=500)
+    assert [row["change_id"] for row in truth["changes"]["changes"]] == company.tables["changes"]["change_id"].tolist()
     assert list(truth["claims"]) == [f"C{i:02d}" for i in range(1, 26)]
 
 

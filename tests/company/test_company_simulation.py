@@ -35,8 +35,14 @@ def gaps(table: pd.DataFrame) -> pd.Series:
 
 def test_tables_have_columns_of_the_schema_and_unique_keys(company: Company) -> None:
     assert list(company.tables) == [
+        "changes",
+        "competitors",
         "costs",
         "customers",
+        "factors",
+        "firm_returns",
+        "firms",
+        "practices",
         "programme",
         "recognition",
         "referrals",

@@ -85,7 +85,8 @@ def wallets(views: Views, loyalty: float) -> Floats:
     Notes
     -----
     Shares are a logit of standing above the mean of the brands named, of being the first of them, a little of the own
-    score as such, and of what no survey asks for. Where `loyalty` is 0 scores draw no spend, and rank goes with
+    score as such, and of what no survey asks for; where a scenario has a `trait`, customers who are happy by
+    themselves spend more with the company for no reason that anything changes. Where `loyalty` is 0 scores draw no spend, and rank goes with
     share only because both are likelier high among few brands.
     """
     standing = np.where(views.named, views.felt, np.nan)
@@ -107,7 +108,8 @@ def competitors_table(history: History, ids: np.ndarray, seed: int, world: World
 
     Notes
     -----
-    The happier, the likelier an answer, unless all answer alike (`respondents_differ`). Shares are whole per cents.
+    The happier, the likelier an answer, unless all answer alike (`respondents_differ`). The scenario's `asked` thins
+    the survey, `loyalty` and `trait` make the shares. Shares are whole per cents.
     """
     views = draw_views(history, seed, world, block)
     chance = stream(seed, "brand survey", block)

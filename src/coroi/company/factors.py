@@ -24,6 +24,10 @@ def draw_factors(chance: np.random.Generator, n_markets: int) -> tuple[Floats, F
     tuple of numpy.ndarray
         Factors, fractions per month, shape (n_markets, n_factors, n_months), and the risk-free rate, shape
         (n_markets, n_months): a first-order autoregression, cut at zero.
+
+    Notes
+    -----
+    The market is the same in every scenario and under every switch.
     """
     factors = np.array(MEANS)[:, None] + np.array(SPREADS)[:, None] * chance.standard_normal(
         (n_markets, len(FACTORS), MONTHS)
