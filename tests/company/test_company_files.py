@@ -3,6 +3,7 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pytest
@@ -11,8 +12,13 @@ import yaml
 from coroi.company import Company, simulate_company, true_claims, true_retention, write_company
 from coroi.company.portfolios import true_changes
 from coroi.errors import CoroiError
+from coroi.prepare.ledger import Ledger
+from coroi.prepare.tables import prepare_table
 from coroi.schemas import TABLES
 from coroi.sources import Metric, Source
+from coroi.storage import connect
+
+MARKET_TABLES = ("competitors", "practices", "changes", "firms", "firm_returns", "factors")
 
 FILES = [
     "changes.csv",
@@ -102,30 +108,47 @@ def test_plan_is_one_that_coroi_reads(company: Company, tmp_path: Path) -> None:
     assert (plan.discount_rate_annual, plan.smallest_effect, plan.relationship_or_default) == (0.10, 0.01, "contract")
 
 
+@pytest.fixture
+def untold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coroi.company.files.truth_of", lambda company: {})
+
+
+@pytest.mark.usefixtures("untold")
 @pytest.mark.parametrize("format", ["csv", "parquet"])
-@pytest.mark.parametrize("dirty", [False, True])
-def test_no_row_of_what_is_no_customer_s_is_flagged_or_lost(tmp_path: Path, format: str, dirty: bool) -> None:
-    from coroi.studies.check import check_plan
+def test_no_row_of_the_market_s_and_the_units_tables_is_flagged_or_lost(
+    company: Company, tmp_path: Path, format: Literal["csv", "parquet"]
+) -> None:
+    write_company(company, tmp_path, format=format)
+    plan = yaml.safe_load((tmp_path / "plan.yaml").read_text(encoding="utf-8"))
+    metrics = {name: Metric(**metric) for name, metric in plan["metrics"].items()}
+    connection = connect()
+    for table in MARKET_TABLES:
+        ledger, rows = Ledger(), len(company.tables[table])
+        clean = prepare_table(connection, table, Source(**plan["tables"][table]), tmp_path, ledger, metrics)
+        assert [(name, step, n) for name, step, _, n, *_ in ledger.entries] == [
+            (table, "in", rows),
+            (table, "out", rows),
+        ]
+        found = connection.to_pandas(clean)
+        assert found[list(company.tables[table].columns)].notna().all(axis=None)
 
-    made = simulate_company(customers=400, months=18, seed=5)
-    write_company(made, tmp_path, format=format, dirty=dirty)
-    checked = check_plan(tmp_path / "plan.yaml")
-    assert list(checked.problems) == []
-    for table in ("competitors", "practices", "changes", "firms", "firm_returns", "factors"):
-        rows = checked.ledger[checked.ledger["table"] == table].set_index("step")["rows"]
-        assert rows.to_dict() == {"in": len(made.tables[table]), "out": len(made.tables[table])}, table
 
-
-def test_small_fractions_keep_their_decimals(tmp_path: Path) -> None:
-    made = simulate_company(customers=60, months=18, seed=5)
-    write_company(made, tmp_path / "clean")
-    write_company(made, tmp_path / "dirty", dirty=True)
+@pytest.mark.usefixtures("untold")
+def test_small_fractions_keep_their_decimals(company: Company, tmp_path: Path) -> None:
+    write_company(company, tmp_path)
     for name, column in (("factors", "risk_free"), ("firm_returns", "total_return"), ("changes", "metric_change_se")):
-        read = pd.read_csv(tmp_path / "clean" / f"{name}.csv")[column]
-        assert (read - made.tables[name][column]).abs().max() < 1e-9
+        read = pd.read_csv(tmp_path / f"{name}.csv")[column]
+        assert (read - company.tables[name][column]).abs().max() < 1e-9
         assert read.nunique() > 20
-        same = [(tmp_path / folder / f"{name}.csv").read_bytes() for folder in ("clean", "dirty")]
-        assert same[0] == same[1]
+
+
+@pytest.mark.usefixtures("untold")
+def test_dirt_spares_the_market_s_and_the_units_tables(company: Company, tmp_path: Path) -> None:
+    for folder, dirty in (("clean", False), ("dirty", True)):
+        write_company(company, tmp_path / folder, dirty=dirty)
+    for name in MARKET_TABLES:
+        clean, dirty = ((tmp_path / folder / f"{name}.csv").read_bytes() for folder in ("clean", "dirty"))
+        assert clean == dirty, name
 
 
 def test_truth_is_written_beside(company: Company, tmp_path: Path) -> None:

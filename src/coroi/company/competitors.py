@@ -85,9 +85,9 @@ def wallets(views: Views, loyalty: float) -> Floats:
     Notes
     -----
     Shares are a logit of standing above the mean of the brands named, of being the first of them, a little of the own
-    score as such, and of what no survey asks for; where a scenario has a `trait`, customers who are happy by
-    themselves spend more with the company for no reason that anything changes. Where `loyalty` is 0 scores draw no spend, and rank goes with
-    share only because both are likelier high among few brands.
+    score as such, and of what no survey asks for. Where a scenario has a `trait`, customers who are happy by
+    themselves spend more with the company, which nothing changes. Where `loyalty` is 0 scores draw no spend, and
+    rank goes with share only because both are likelier high among few brands.
     """
     standing = np.where(views.named, views.felt, np.nan)
     above = standing - np.nanmean(standing, axis=1, keepdims=True)
