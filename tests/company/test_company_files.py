@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from coroi.company import Company, simulate_company, true_claims, true_retention, write_company
+from coroi.company.firm_truths import firm_truths
 from coroi.company.portfolios import true_changes
 from coroi.errors import CoroiError
 from coroi.prepare.ledger import Ledger
@@ -45,6 +46,7 @@ FILES = [
 def smaller_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coroi.company.files.true_retention", functools.partial(true_retention, customers=500))
     monkeypatch.setattr("coroi.company.files.true_claims", functools.partial(true_claims, customers=500))
+    monkeypatch.setattr("coroi.company.claims.firm_truths", functools.partial(firm_truths, panels=10))
     monkeypatch.setattr("coroi.company.files.true_changes", functools.partial(true_changes, customers=500))
 
 

@@ -47,7 +47,7 @@ def true_claims(
 
     Notes
     -----
-    Monte Carlo standard errors take customers as independent, given the roll-outs of the companies simulated.
+    Monte Carlo standard errors take customers as independent, given the units and roll-outs of the companies simulated.
     """
     found: dict[str, list[dict[str, object]]] = defaultdict(list)
     last_start = int(np.rint(months * LAST_START))

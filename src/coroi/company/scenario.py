@@ -57,11 +57,12 @@ class Scenario:
     meaning : str
         What the scenario is for, in words.
     practice : float
-        Strength of every practice's effect on service and satisfaction; 0 for none.
+        Strength of every practice's effect on service and satisfaction; 0 for none, of how units are led too.
     dip : float
         What a practice costs in service at its start, fading over six months.
     loyalty : float
-        Strength of every effect of satisfaction and trust on leaving, buying and recommending.
+        Strength of every effect of satisfaction and trust on leaving, buying and recommending, of standing above the
+        rivals on share of wallet, and of satisfaction on whole firms.
     follow_up : float
         Rise in satisfaction after a follow-up, in standard deviations or nearly so.
     unsponsored : float
@@ -69,7 +70,8 @@ class Scenario:
     cost : float
         Price of the programme, relative to the baseline's.
     trait : float
-        How much a customer's own level of satisfaction goes with staying for reasons that nothing changes.
+        How much a customer's own level of satisfaction goes with staying and spending for reasons that nothing
+        changes, and that of a firm with doing well.
     treated_units : int
         Units with a practice, of 24.
     best_first : bool
