@@ -1,0 +1,1 @@
+"""What can be learnt before the data are there: studies of methods and designs by simulation."""
