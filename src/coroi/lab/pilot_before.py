@@ -194,9 +194,7 @@ def simulate_dates(
 
 
 def _rows(share: np.ndarray, values: np.ndarray, counted: np.ndarray) -> Rows:
-    return Rows(
-        share=share / share.sum(), outcome=np.where(counted, values, 0.0), counted=counted.astype(float)
-    )
+    return Rows(share=share / share.sum(), outcome=np.where(counted, values, 0.0), counted=counted.astype(float))
 
 
 def _join(after: People, before: People, later: np.ndarray, earlier: np.ndarray) -> Sides:

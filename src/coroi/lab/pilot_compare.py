@@ -83,9 +83,7 @@ def before_after(n: int) -> Layout:
     return Layout(sizes=(n,), treated=np.array([[True, False]]), contrast=np.zeros(2, int), weight=np.ones(1))
 
 
-def compare(
-    rng: np.random.Generator, rows: Rows, layout: Layout, *, replications: int, alpha: float
-) -> Replications:
+def compare(rng: np.random.Generator, rows: Rows, layout: Layout, *, replications: int, alpha: float) -> Replications:
     """Simulate pilots and analyse each.
 
     Parameters
@@ -123,7 +121,8 @@ def compare(
     for begin in range(0, replications, _CHUNK):
         n = min(_CHUNK, replications - begin)
         drawn = [_draw(rng, rows.share, size, n) for size in layout.sizes]
-        parts.append([_analyse(_sum(rows, layout, drawn, e), rows, layout) for e in range(len(rows.outcome))])
+        summed = _sum(rows, layout, drawn)
+        parts.append([_analyse(sums, layout, adjusted=rows.earlier is not None) for sums in summed])
     estimate, error, freedom = (np.concatenate([[e[i] for e in part] for part in parts], axis=1) for i in range(3))
     with np.errstate(invalid="ignore", divide="ignore"):
         margin = stats.t.ppf(1 - alpha / 2, freedom) * np.where(error > 0, error, np.nan)
@@ -141,29 +140,32 @@ def _draw(rng: np.random.Generator, share: np.ndarray, size: int, replications: 
     return np.bincount(flat, minlength=n * replications).reshape(replications, n).astype(float)
 
 
-def _sum(rows: Rows, layout: Layout, drawn: Sequence[np.ndarray], effect: int) -> _Sums:
-    first, second, counted = [], [], []
+def _sum(rows: Rows, layout: Layout, drawn: Sequence[np.ndarray]) -> list[_Sums]:
+    """Return the sums for every size of effect; one product of matrices a group serves them all."""
+    effects, n, steps = rows.outcome.shape
+    fixed = [rows.counted] if rows.earlier is None else [rows.counted, rows.earlier[:, None] * rows.counted]
+    m = steps * (1 + len(fixed))
+    upper = np.triu_indices(m)
+    groups = []
     for group, counts in enumerate(drawn):
-        outcome = np.where(layout.treated[group], rows.outcome[effect], rows.outcome[0])
-        columns = [outcome, rows.counted]
-        if rows.earlier is not None:
-            columns.append(rows.earlier[:, None] * rows.counted)
-        z = np.concatenate(columns, axis=1)
-        m = z.shape[1]
-        first.append(counts @ z)
-        upper = np.triu_indices(m)
-        half = counts @ (z[:, upper[0]] * z[:, upper[1]])
-        full = np.empty((len(counts), m, m))
-        full[:, upper[0], upper[1]] = full[:, upper[1], upper[0]] = half
-        second.append(full)
-        counted.append(counts @ (rows.counted > 0).any(axis=1).astype(float))
-    return _Sums(np.array(first), np.array(second), np.array(counted))
+        outcome = np.where(layout.treated[group], rows.outcome, rows.outcome[0])
+        z = np.concatenate([outcome, *(np.broadcast_to(f, outcome.shape) for f in fixed)], axis=2)
+        columns = np.concatenate([z, z[:, :, upper[0]] * z[:, :, upper[1]]], axis=2)
+        summed = (counts @ columns.transpose(1, 0, 2).reshape(n, -1)).reshape(len(counts), effects, -1)
+        second = np.empty((len(counts), effects, m, m))
+        second[:, :, upper[0], upper[1]] = second[:, :, upper[1], upper[0]] = summed[:, :, m:]
+        groups.append((summed[:, :, :m], second, counts @ (rows.counted > 0).any(axis=1).astype(float)))
+    counted = np.array([g[2] for g in groups])
+    return [
+        _Sums(np.array([g[0][:, e] for g in groups]), np.array([g[1][:, e] for g in groups]), counted)
+        for e in range(effects)
+    ]
 
 
-def _analyse(sums: _Sums, rows: Rows, layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _analyse(sums: _Sums, layout: Layout, *, adjusted: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return estimate, standard error and degrees of freedom, each of shape (R,)."""
     steps = layout.treated.shape[1]
-    slope = _slope(sums, steps) if rows.earlier is not None else np.zeros(sums.first.shape[1])
+    slope = _slope(sums, steps) if adjusted else np.zeros(sums.first.shape[1])
     influence = np.zeros_like(sums.first)
     estimate = np.zeros(sums.first.shape[1])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -172,13 +174,13 @@ def _analyse(sums: _Sums, rows: Rows, layout: Layout) -> tuple[np.ndarray, np.nd
                 cells = np.argwhere((layout.treated == on) & (layout.contrast == number))
                 total = sum(sums.first[g, :, k] for g, k in cells)
                 counted = sum(sums.first[g, :, steps + k] for g, k in cells)
-                earlier = sum(sums.first[g, :, 2 * steps + k] for g, k in cells) if rows.earlier is not None else 0.0
+                earlier = sum(sums.first[g, :, 2 * steps + k] for g, k in cells) if adjusted else 0.0
                 mean = (total - slope * earlier) / counted
                 estimate += sign * weight * mean
                 for g, k in cells:
                     influence[g, :, k] = sign * weight / counted
                     influence[g, :, steps + k] = -influence[g, :, k] * mean
-                    if rows.earlier is not None:
+                    if adjusted:
                         influence[g, :, 2 * steps + k] = -influence[g, :, k] * slope
         spread = np.einsum("gri,grij,grj->gr", influence, sums.second, influence)
         drift = np.einsum("gri,gri->gr", influence, sums.first)

@@ -22,6 +22,7 @@ HOLD_OUT, STAGED, BEFORE_AFTER, UNADJUSTED = "hold-out", "staged roll-out", "bef
 DESIGNS = (HOLD_OUT, STAGED, BEFORE_AFTER)
 _EFFECTS = 13
 _PROBES = 200
+_EXTENSIONS = 4  # times that the grid may be doubled until the asked power is reached
 Simulate = Callable[[np.random.Generator, np.ndarray, int], tuple[Replications, Drifts | None]]
 
 
@@ -67,6 +68,9 @@ class Found:
 def tasks_of(setting: Setting, outcomes: tuple[Outcome, ...], options: PilotOptions, waves: int) -> Iterator[Task]:
     """Return every design for every outcome, in the order of the page."""
     for outcome in outcomes:
+        if outcome.most <= 0:
+            yield from (Task(outcome=outcome, design=d, simulate=None, reason=_nothing(outcome)) for d in DESIGNS)
+            continue
         yield _hold_out(setting, outcome, options, adjusted=True)
         if outcome.name != RETENTION:
             yield _hold_out(setting, outcome, options, adjusted=False)
@@ -91,8 +95,12 @@ def run_task(task: Task, options: PilotOptions, seed: np.random.SeedSequence) ->
         return Found(outcome=task.outcome.name, design=task.design, reason=task.reason, curve=empty)
     probing, drawing, resampling = (np.random.default_rng(s) for s in seed.spawn(3))
     effects = _choose_effects(probing, task, options)
-    found, drifts = task.simulate(drawing, effects, options.replications)
-    smallest = smallest_effect(resampling, effects, found.reject, power=options.power)
+    for again in range(_EXTENSIONS + 1):
+        found, drifts = task.simulate(drawing, effects, options.replications)
+        smallest = smallest_effect(resampling, effects, found.reject, power=options.power)
+        if np.isfinite(smallest.conf_high) or effects[-1] >= task.outcome.most or again == _EXTENSIONS:
+            break
+        effects = np.linspace(0.0, min(2 * effects[-1], task.outcome.most), _EFFECTS)
     return Found(
         outcome=task.outcome.name,
         design=task.design,
@@ -106,6 +114,12 @@ def run_task(task: Task, options: PilotOptions, seed: np.random.SeedSequence) ->
 def held_out(n: int, share: float) -> int:
     """Return how many of n customers are held out, at least one and not all."""
     return min(max(round(n * share), 1), n - 1)
+
+
+def _nothing(outcome: Outcome) -> str:
+    if outcome.name == RETENTION:
+        return "no customer was lost within the horizon in the data, so there is nothing to be won"
+    return "every answer is at the top of the scale already, so there is nothing to be won"
 
 
 def n_lots(n: int, waves: int) -> int:

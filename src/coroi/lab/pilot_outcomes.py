@@ -164,9 +164,7 @@ def date_sides(setting: Setting, outcome: Outcome) -> list[Sides]:
     return sides
 
 
-def side_rows(
-    setting: Setting, outcome: Outcome, sides: Sides
-) -> Callable[[np.random.Generator, np.ndarray], Rows]:
+def side_rows(setting: Setting, outcome: Outcome, sides: Sides) -> Callable[[np.random.Generator, np.ndarray], Rows]:
     """Return what builds the rows that a before–after draws from, for given effects."""
 
     def build(rng: np.random.Generator, effects: np.ndarray) -> Rows:

@@ -206,7 +206,7 @@ def _scores(history: History, base: pd.DataFrame, start: int, step: np.ndarray) 
 def _by_step(rows: pd.DataFrame, base: pd.DataFrame, start: int, step: np.ndarray, how: str) -> pd.DataFrame:
     at = rows["idx"].to_numpy().astype(int) - start
     placed = rows.assign(step=step[at]).sort_values(["customer_id", "idx", "value"], kind="stable")
-    by_step = placed.groupby(["customer_id", "step"])["value"].agg(how).unstack("step")
+    by_step = placed.pivot_table(index="customer_id", columns="step", values="value", aggfunc=how)
     return by_step.reindex(index=base["customer_id"], columns=range(int(step.max()) + 1)).astype(float)
 
 

@@ -135,9 +135,7 @@ def money_rows(money: np.ndarray, earlier: np.ndarray | None, lengths: Sequence[
     """
     added = np.outer(effects, np.asarray(lengths) / sum(lengths))
     share = np.full(len(money), 1 / len(money))
-    return Rows(
-        share=share, outcome=money + added[:, None, :], counted=np.ones(money.shape), earlier=centred(earlier)
-    )
+    return Rows(share=share, outcome=money + added[:, None, :], counted=np.ones(money.shape), earlier=centred(earlier))
 
 
 def centred(earlier: np.ndarray | None) -> np.ndarray | None:
