@@ -17,7 +17,8 @@ LAYERS = (
     ("models",),
     ("roi", "claims", "company"),
     ("report",),
-    ("studies", "lab"),
+    ("studies",),
+    ("lab",),
     ("cli",),
 )
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

@@ -148,6 +148,60 @@ def run(
 
 
 @app.command()
+def design(
+    plan: PlanFile,
+    data: DataFolder = None,
+    horizon: Annotated[
+        int, typer.Option(metavar="PERIODS", help="Periods until the answer is read.", show_default="the plan's")
+    ] = 0,
+    metric: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Metric whose mean score may move.", show_default="the first with answers"),
+    ] = "",
+    response_rate: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Customers who answer within the horizon.", show_default="as in the data"),
+    ] = None,
+    holdout_share: Annotated[float, typer.Option(metavar="SHARE", help="Customers held out by lot.")] = 0.5,
+    waves: Annotated[int, typer.Option(metavar="N", help="Waves of the staged roll-out.")] = 4,
+    power: Annotated[float, typer.Option(metavar="SHARE", help="Power with which the effect is to be detected.")] = 0.8,
+    alpha: Annotated[float, typer.Option(metavar="SHARE", help="Two-sided level of the tests.")] = 0.05,
+    cost_per_customer: Annotated[
+        float | None, typer.Option(metavar="AMOUNT", help="A customer's treatment per month; else the plan's costs.")
+    ] = None,
+    fixed_cost: Annotated[float, typer.Option(metavar="AMOUNT", help="What a pilot costs once.")] = 0.0,
+    replications: Annotated[int, typer.Option(metavar="N", help="Simulated pilots per design and effect.")] = 2000,
+    seed: Annotated[int | None, typer.Option(metavar="S", help="The plan's seed if left out.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Processes; the answer does not depend on them.")] = 1,
+    output: ReportsFolder = Path("reports"),
+    again: Annotated[bool, typer.Option("--again", help="Simulate even what is done and unchanged.")] = False,
+) -> None:
+    """Say what a pilot with these customers would detect, by simulation from their data, and what it would cost."""
+    from coroi.lab.pilot import design_pilot
+    from coroi.lab.pilot_options import PilotOptions
+
+    options = PilotOptions(
+        horizon=horizon,
+        metric=metric,
+        response_rate=response_rate,
+        holdout_share=holdout_share,
+        waves=waves,
+        power=power,
+        alpha=alpha,
+        cost_per_customer=cost_per_customer,
+        fixed_cost=fixed_cost,
+        replications=replications,
+        seed=seed,
+    )
+    with _working() as progress:
+        designed = design_pilot(
+            plan, data=data, options=options, output=output, jobs=jobs, again=again, progress=progress
+        )
+    _say(designed.headline + (" (unchanged, not simulated again)" if designed.unchanged else ""))
+    _say(f"Page: {designed.page}")
+
+
+@app.command()
 def studies() -> None:
     """List the studies: what each asks, what it needs, and its parameters."""
     from coroi.studies.jobs import parameters_of

@@ -146,6 +146,27 @@ def simulate_pilot(
     tasks = list(tasks_of(setting, outcomes, options, len(setting.lengths) + 1))
     seeds = np.random.SeedSequence(options.seed).spawn(len(tasks))
     found = Parallel(n_jobs=jobs)(delayed(run_task)(t, options, s) for t, s in zip(tasks, seeds, strict=True))
+    return _pilot(inputs, options, setting, start, money, outcomes, missing, tuple(found))
+
+
+def steps_of(horizon: int, waves: int, n_units: int) -> tuple[int, ...]:
+    """Cut a horizon into steps, one fewer than waves; no more waves than units or than periods and one more."""
+    usable = max(min(waves, horizon + 1, n_units or waves), 2)
+    return tuple(len(part) for part in np.array_split(np.arange(horizon), usable - 1))
+
+
+def _pilot(
+    inputs: Inputs,
+    options: PilotOptions,
+    setting: Setting,
+    start: date | None,
+    money: str,
+    outcomes: tuple[Outcome, ...],
+    missing: dict[str, str],
+    found: tuple[Found, ...],
+) -> Pilot:
+    """Put what was asked and found beside what it costs."""
+    plan, metric, n = inputs.plan, options.metric, len(setting.whole)
     scale = plan.metrics[metric].scale if metric else (float("nan"), float("nan"))
     price = _price(inputs, options)
     steps = setting.steps
@@ -179,17 +200,11 @@ def simulate_pilot(
         n_stretches=_stretches(inputs, setting, options.horizon),
         outcomes=outcomes,
         missing=missing,
-        found=tuple(found),
+        found=found,
         bills=priced(taken, price, options.fixed_cost),
         price=price,
         kept_per_month=_kept_per_month(setting, options.horizon * months_of(plan.period)),
     )
-
-
-def steps_of(horizon: int, waves: int, n_units: int) -> tuple[int, ...]:
-    """Cut a horizon into steps, one fewer than waves; no more waves than units or than periods and one more."""
-    usable = max(min(waves, horizon + 1, n_units or waves), 2)
-    return tuple(len(part) for part in np.array_split(np.arange(horizon), usable - 1))
 
 
 def _setting(inputs: Inputs, options: PilotOptions) -> tuple[Setting, date | None, str]:

@@ -54,6 +54,8 @@ class Found:
         Change at each placebo date (before–after).
     alarms : int
         Placebo dates at which the usual test rejects in the data as they are.
+    replications : int
+        Simulated pilots at each effect.
     """
 
     outcome: str
@@ -63,6 +65,7 @@ class Found:
     curve: pd.DataFrame
     observed: np.ndarray | None = None
     alarms: int = 0
+    replications: int = 0
 
 
 def tasks_of(setting: Setting, outcomes: tuple[Outcome, ...], options: PilotOptions, waves: int) -> Iterator[Task]:
@@ -108,6 +111,7 @@ def run_task(task: Task, options: PilotOptions, seed: np.random.SeedSequence) ->
         curve=power_curve(effects, found.reject),
         observed=None if drifts is None else drifts.observed,
         alarms=0 if drifts is None else drifts.alarms,
+        replications=found.reject.shape[1],
     )
 
 

@@ -58,7 +58,7 @@ def export_body(notebook: NotebookNode) -> Body:
     answer, rest = _take_answer(notebook)
     exporter = _PageExporter()
     content, _ = exporter.from_notebook_node(rest)
-    has_code = any(cell.cell_type == "code" for cell in rest.cells)
+    has_code = any(cell.cell_type == "code" and cell.source.strip() for cell in rest.cells)
     return Body(answer, Markup(content), tuple(exporter.headings), has_code)  # noqa: S704 (escaped by the exporter)
 
 

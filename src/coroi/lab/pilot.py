@@ -1,0 +1,142 @@
+"""Design a pilot: read and prepare a plan, simulate, and put the page and its numbers in their place."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from coroi import storage
+from coroi.lab.pilot_answer import Pilot, simulate_pilot
+from coroi.lab.pilot_options import PilotOptions, check_options
+from coroi.lab.pilot_page import render
+from coroi.lab.pilot_result import as_result
+from coroi.lab.pilot_words import sentence
+from coroi.studies import inputs as prepared_inputs
+from coroi.studies import plan as plans
+from coroi.studies import runs
+from coroi.studies.lock import locked
+from coroi.studies.manifest import Parameter, hash_inputs, make_manifest, run_name, to_json
+from coroi.studies.registry import STUDIES, notebook_of
+
+NAME = "design"
+_PAGE, _RESULT = "index.html", "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class PilotRun:
+    """A pilot's design as it was stored: plan, name, headline, page, and whether it was there already."""
+
+    plan: str
+    run: str
+    headline: str
+    page: Path
+    unchanged: bool
+
+
+def design_pilot(
+    plan: Path | str,
+    *,
+    data: Path | str | None = None,
+    options: PilotOptions | None = None,
+    output: Path | str = "reports",
+    jobs: int = 1,
+    again: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> PilotRun:
+    """Say what a pilot on a plan's customers would detect and cost, and write the page.
+
+    Parameters
+    ----------
+    plan : pathlib.Path or str
+        The plan file.
+    data : pathlib.Path or str, optional
+        Folder that the tables' paths are relative to; the plan's own by default.
+    options : PilotOptions, optional
+        What is asked.
+    output : pathlib.Path or str
+        Folder of the reports; the page goes to ``<plan>/design-<hash>/index.html`` in it.
+    jobs : int
+        Processes that share the simulations.
+    again : bool
+        Whether to simulate again what is done with equal data, options and code.
+    progress : callable, optional
+        Called with a few words on what is being done.
+
+    Raises
+    ------
+    PlanError, DataError, StudyError
+        If the plan, the data or the options cannot be used; with every problem found.
+    """
+    say = progress or (lambda _words: None)
+    asked = options or PilotOptions()
+    loaded = plans.read_plan(plan, data=data, known_studies={name: notebook_of(name) for name in STUDIES})
+    check_options(asked, loaded.plan)
+    say("hashing the data")
+    hashed = hash_inputs(loaded)
+    parameters = parameters_of(asked)
+    run = f"{NAME}-{run_name(loaded.plan, hashed, {NAME: parameters}, {})}"
+    folder = Path(output).resolve() / loaded.plan.name / run
+    if (folder / _PAGE).is_file() and not again:
+        return PilotRun(loaded.plan.name, run, _headline(folder), folder / _PAGE, unchanged=True)
+    pilot = _simulate(loaded, asked, jobs, say)
+    command = command_of(loaded.path.name, parameters, elsewhere=data is not None)
+    meta = make_manifest(loaded, run, NAME, inputs=hashed, parameters=parameters, declaration=None, command=command) | {
+        "seed": pilot.options.seed
+    }
+    with locked(folder), runs.staged(folder, NAME) as writing:
+        _write(pilot, meta, writing, loaded.plan.name)
+        for path in sorted(
+            writing.iterdir(), key=lambda p: p.name == _PAGE
+        ):  # the page last: it says that all is there
+            path.replace(folder / path.name)
+    runs.write_indices(folder.parents[1], loaded.plan.name)
+    return PilotRun(loaded.plan.name, run, _headline(folder), folder / _PAGE, unchanged=False)
+
+
+def parameters_of(options: PilotOptions) -> dict[str, Parameter]:
+    """Return the options as a manifest keeps them, each beside its default."""
+    default = PilotOptions()
+    return {f.name: Parameter(getattr(options, f.name), getattr(default, f.name)) for f in fields(options)}
+
+
+def command_of(plan: str, parameters: dict[str, Parameter], *, elsewhere: bool) -> str:
+    """Give the command that makes the page again in the plan's folder."""
+    parts = ["coroi", "design", plan, *(["--data", "DIR"] if elsewhere else [])]
+    for name, parameter in parameters.items():
+        if parameter.changed:
+            parts += [f"--{name.replace('_', '-')}", shlex.quote(str(parameter.value))]
+    return " ".join(parts)
+
+
+def _simulate(loaded: plans.LoadedPlan, options: PilotOptions, jobs: int, say: Callable[[str], None]) -> Pilot:
+    with tempfile.TemporaryDirectory(prefix="coroi-") as scratch:
+        prepared = prepared_inputs.prepare_plan(loaded, Path(scratch), say)
+        try:
+            inputs = prepared_inputs.Inputs(
+                plan=loaded.plan,
+                connection=prepared.connection,
+                tables=prepared.tables,
+                panel=prepared.panel,
+                ledger=prepared.ledger,
+                flags=prepared.flags,
+                output=None,
+            )
+            return simulate_pilot(inputs, options, jobs=jobs, progress=say)
+        finally:
+            prepared.connection.disconnect()
+
+
+def _write(pilot: Pilot, meta: dict[str, object], writing: Path, plan: str) -> None:
+    storage.write_result(as_result(pilot), writing, headline=sentence(pilot))
+    (writing / "manifest.json").write_text(to_json(meta), encoding="utf-8")
+    crumbs = (("Reports", "../../index.html"), (plan, "../index.html"))
+    (writing / _PAGE).write_text(render(pilot, meta, breadcrumbs=crumbs), encoding="utf-8")
+
+
+def _headline(folder: Path) -> str:
+    words = json.loads((folder / _RESULT).read_text(encoding="utf-8"))
+    return str(words["headline"])

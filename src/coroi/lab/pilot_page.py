@@ -1,0 +1,243 @@
+"""The page of a pilot's design: the answer, the curves, the costs, the assumptions and the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import numpy as np
+import pandas as pd
+
+from coroi import report
+from coroi.lab.pilot_answer import Pilot
+from coroi.lab.pilot_designs import BEFORE_AFTER, DESIGNS, HOLD_OUT, STAGED, Found
+from coroi.lab.pilot_outcomes import MONEY, RETENTION, SCORE
+from coroi.lab.pilot_result import checks, cries_wolf, forgone_by, grade_of, tells
+from coroi.lab.pilot_terms import assumptions, limits, method
+from coroi.lab.pilot_words import (
+    adjustment,
+    alarm_words,
+    answer,
+    cost,
+    counted,
+    designs_words,
+    largest,
+    meaning,
+    missing_words,
+    name,
+    sentence,
+    size,
+    wait,
+)
+from coroi.report.page import render_page
+from coroi.report.theme import MUTED, PALETTE
+from coroi.report.words import money, number, percent, plural
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLE, QUESTION = "Pilot design", "What would a pilot with these customers detect, and what would it cost?"
+_COLORS = dict(zip(DESIGNS, (PALETTE[0], PALETTE[2], MUTED), strict=True))
+_STYLES = dict(zip(DESIGNS, ("-", "--", ":"), strict=True))
+
+
+def render(pilot: Pilot, meta: Mapping[str, Any], *, breadcrumbs: tuple[tuple[str, str], ...] = ()) -> str:
+    """Render the page.
+
+    Parameters
+    ----------
+    pilot : Pilot
+        What was found.
+    meta : Mapping
+        The manifest.
+    breadcrumbs : sequence of (str, str)
+        Label and relative address of the pages above.
+    """
+    cells = []
+    for position, piece in enumerate(pieces(pilot)):
+        if isinstance(piece, str):
+            cell = nbformat.v4.new_markdown_cell(piece)
+        else:
+            data, metadata = piece._repr_mimebundle_()
+            shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+            cell = nbformat.v4.new_code_cell("", outputs=[shown])
+        cell["id"] = f"cell-{position}"
+        cells.append(cell)
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    return render_page(notebook, title=TITLE, subtitle=QUESTION, meta=meta, breadcrumbs=breadcrumbs)
+
+
+def pieces(pilot: Pilot) -> Iterator[Any]:
+    """Return what stands on the page, in order: headings as Markdown, the rest as blocks."""
+    yield report.headline(answer(pilot))
+    yield power_figure(pilot, RETENTION)
+    yield "## What it means"
+    yield report.prose(*meaning(pilot))
+    yield "## What each would cost"
+    yield cost_table(pilot)
+    yield report.prose(*_price_words(pilot))
+    for outcome in pilot.outcomes[1:]:
+        yield f"## {'The score of those who answer' if outcome.name == SCORE else 'Money per customer'}"
+        yield report.prose(*(t for t in (sentence(pilot, outcome.name), adjustment(pilot, outcome.name)) if t))
+        yield power_figure(pilot, outcome.name)
+        yield outcome_table(pilot, outcome.name)
+    if pilot.missing:
+        yield "## What could not be looked at"
+        yield report.prose(missing_words(pilot))
+    yield "## The three designs"
+    yield report.prose(*designs_words(pilot))
+    yield "## Checks"
+    yield report.checks(checks(pilot))
+    yield "## Assumptions"
+    yield report.table(assumptions(pilot), caption="What the answer takes for granted", name="assumptions")
+    yield "## Limits"
+    yield report.notes(limits(pilot))
+    yield "## Method and references"
+    yield report.prose(*method(pilot))
+
+
+def power_figure(pilot: Pilot, outcome: str) -> report.Picture | report.Block:
+    """Draw the power of the designs by the size of the effect, the asked power, and the smallest effects."""
+    found = [f for f in (pilot.of(outcome, d) for d in DESIGNS) if len(f.curve)]
+    if not found:
+        return report.prose("There is no figure: none of the designs could be simulated.")
+    fig, ax = report.new_figure(height=4.8)
+    unit = 100.0 if outcome == RETENTION else 1.0
+    right = _right(pilot, found)
+    for f in found:
+        _draw(ax, pilot, f, unit, right)
+    asked = 100 * pilot.options.power
+    ax.axhline(asked, color=MUTED, linewidth=1.2)
+    ax.annotate(f"{percent(pilot.options.power)}", (0, asked), xytext=(2, 4), textcoords="offset points", color=MUTED)
+    ax.set_ylim(0, 104)
+    ax.set_xlim(0, unit * right)
+    ax.set_xlabel(_axis(pilot, outcome))
+    ax.set_ylabel("Pilots that detect it (%)")
+    title = _finding(pilot, outcome)
+    report.finding(ax, title, f"Share of simulated pilots that detect an effect, by its size; {wait(pilot)}")
+    report.label_lines(ax)
+    n = f"{plural(counted(pilot, outcome), 'customer')}, {number(pilot.options.replications)} pilots a point"
+    return report.figure(
+        fig,
+        alt=f"{title}. Curves that rise with the size of the effect. {_spoken(pilot, found)}",
+        caption=f"Power by size of the effect on {name(pilot, outcome)}, with 95 % simulation intervals shaded; {n}.",
+    )
+
+
+def cost_table(pilot: Pilot) -> report.Block:
+    """Show for each design what it detects, takes, costs and could prove."""
+    rows = []
+    for design in DESIGNS:
+        found, bill = pilot.of(RETENTION, design), pilot.bills[design]
+        lost = forgone_by(pilot, RETENTION, design)
+        rows.append(
+            {
+                "Design": _begin(design),
+                "Smallest effect (interval)": _cell(pilot, found),
+                "False alarms": alarm_words(found),
+                "Customers treated": bill.treated,
+                "Customer-months of treatment": round(bill.treated_months),
+                "Months until the answer": round(pilot.months, 1),
+                f"Cost ({pilot.currency})": cost(pilot, design) if np.isfinite(bill.cost) else "not known",
+                "Forgone by waiting": "–" if np.isnan(lost) else money(float(round(lost)), 0, pilot.currency),
+                "Grade it could reach": grade_of(pilot, found),
+            }
+        )
+    caption = f"The designs side by side: effects on {name(pilot, RETENTION)}"
+    return report.table(pd.DataFrame(rows), caption=caption, name="designs")
+
+
+def outcome_table(pilot: Pilot, outcome: str) -> report.Block:
+    """Show what each design detects of one outcome."""
+    rows = [
+        {
+            "Design": _begin(design),
+            "Smallest effect (interval)": _cell(pilot, pilot.of(outcome, design)),
+            "False alarms": alarm_words(pilot.of(outcome, design)),
+            "Grade it could reach": grade_of(pilot, pilot.of(outcome, design)),
+        }
+        for design in DESIGNS
+    ]
+    return report.table(pd.DataFrame(rows), caption=f"What is detected of {name(pilot, outcome)}", name=outcome)
+
+
+def _draw(ax: Axes, pilot: Pilot, found: Found, unit: float, right: float) -> None:
+    curve, color = found.curve, _COLORS[found.design]
+    x = unit * curve["effect"]
+    ax.fill_between(x, 100 * curve["conf_low"], 100 * curve["conf_high"], color=color, alpha=0.15, linewidth=0)
+    ax.plot(x, 100 * curve["smooth"], color=color, linestyle=_STYLES[found.design], label=_begin(found.design))
+    if tells(pilot, found):
+        assert found.smallest is not None
+        ax.plot([unit * found.smallest.estimate], [100 * pilot.options.power], "o", color=color, markersize=8)
+
+
+def _right(pilot: Pilot, found: list[Found]) -> float:
+    """Return the largest effect to show: where the designs that tell are done, a before–after may go on outside."""
+    telling = [f for f in found if tells(pilot, f)] or found
+    return max(float(f.curve["effect"].iloc[-1]) for f in telling)
+
+
+def _cell(pilot: Pilot, found: Found) -> str:
+    if tells(pilot, found):
+        return size(pilot, found)
+    if found.smallest is None:
+        return f"not known: {found.reason}"
+    if cries_wolf(pilot, found):
+        return "none: the calendar hides it" if found.design == BEFORE_AFTER else "none: too many false alarms"
+    return f"none up to {largest(pilot, found)}"
+
+
+def _finding(pilot: Pilot, outcome: str) -> str:
+    telling = [f for f in (pilot.of(outcome, d) for d in (HOLD_OUT, STAGED)) if tells(pilot, f)]
+    if not telling:
+        return "No controlled pilot with these customers reaches the asked power"
+    best = min(telling, key=lambda f: f.smallest.estimate if f.smallest else np.inf)
+    return f"A {best.design} detects {size(pilot, best)} or more"
+
+
+def _spoken(pilot: Pilot, found: list[Found]) -> str:
+    told = []
+    for f in found:
+        if tells(pilot, f):
+            told.append(f"The {f.design} reaches {percent(pilot.options.power)} at {size(pilot, f)}.")
+        elif cries_wolf(pilot, f):
+            told.append(f"The {f.design} lies at {percent(float(f.curve['power'].iloc[0]))} without any effect.")
+        else:
+            told.append(f"The {f.design} does not reach {percent(pilot.options.power)}.")
+    return " ".join(told)
+
+
+def _axis(pilot: Pilot, outcome: str) -> str:
+    if outcome == RETENTION:
+        return f"Rise in {name(pilot, outcome)} (percentage points)"
+    if outcome == MONEY:
+        return f"Rise in {name(pilot, outcome)} over {wait(pilot)} ({pilot.currency})"
+    low, high = pilot.scale
+    return (
+        f"{'Rise' if pilot.higher_is_better else 'Fall'} in {name(pilot, outcome)} (points; scale {low:g} to {high:g})"
+    )
+
+
+def _price_words(pilot: Pilot) -> tuple[str, ...]:
+    fixed = f", and {money(pilot.options.fixed_cost, 0, pilot.currency)} once" if pilot.options.fixed_cost else ""
+    if np.isnan(pilot.price.per_month):
+        priced = (
+            "No price of treatment is known: the plan has no costs of a programme. Give `--cost-per-customer`, the "
+            "price per treated customer and month, to have the costs in money."
+        )
+    else:
+        each = money(float(np.round(pilot.price.per_month, 2)), 0, pilot.currency)
+        priced = f"A treated customer costs {each} a month ({pilot.price.source}){fixed}."
+    counted_as = "Customer-months are counted as if nobody left, so they are the most that can come to be paid."
+    waiting = (
+        f"Forgone by waiting is the {pilot.money} that customers without treatment would have brought within the "
+        "horizon, had the programme the smallest effect that the design detects."
+        if pilot.money
+        else "What waiting forgoes is not known, since the data hold no money."
+    )
+    return priced, f"{counted_as} {waiting}"
+
+
+def _begin(text: str) -> str:
+    return text[:1].upper() + text[1:]

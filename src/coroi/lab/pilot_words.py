@@ -1,0 +1,293 @@
+"""The sentences of a pilot's page, made from what was found."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from coroi.lab.pilot_answer import Pilot
+from coroi.lab.pilot_designs import BEFORE_AFTER, DESIGNS, HOLD_OUT, UNADJUSTED, Found, held_out
+from coroi.lab.pilot_outcomes import MONEY, RETENTION, SCORE
+from coroi.lab.pilot_result import cries_wolf, false_alarms, grade_of, tells
+from coroi.report import Answer
+from coroi.report.words import (
+    grade_phrase,
+    interval,
+    join_words,
+    money,
+    money_interval,
+    number,
+    percent,
+    percent_interval,
+    plural,
+    points,
+)
+
+
+def answer(pilot: Pilot) -> Answer:
+    """Return the page's first sentence and its card."""
+    card = [(_begin(design), card_row(pilot, design)) for design in DESIGNS]
+    card.append(("Customers", people(pilot)))
+    card.append(("Intervals", "95 %, the error of simulating; how sure the data are of their own rates is not in them"))
+    return Answer(sentence=sentence(pilot), card=tuple(card))
+
+
+def sentence(pilot: Pilot, outcome: str = RETENTION) -> str:
+    """Say in one sentence what each design would detect."""
+    who = f"With {plural(counted(pilot, outcome), 'customer')}{_who(pilot, outcome)} and {wait(pilot)}"
+    power = f"with {percent(pilot.options.power)} power"
+    first, second, third = (pilot.of(outcome, d) for d in DESIGNS)
+    if tells(pilot, first):
+        head = f"a hold-out would detect {rise(pilot, outcome)} of {size(pilot, first)} {power}"
+    else:
+        head = f"a hold-out {_cannot(pilot, first)}"
+    if tells(pilot, second):
+        one = "one" if tells(pilot, first) else f"{rise(pilot, outcome)}"
+        middle = f"a staged roll-out {lots(pilot)} {one} of {size(pilot, second, short=tells(pilot, first))}"
+        if not tells(pilot, first):
+            middle = middle.replace(f" {one}", f" would detect {one}", 1) + f" {power}"
+    else:
+        middle = f"a staged roll-out {lots(pilot)} {_cannot(pilot, second)}"
+    last = f"a before–after {_before_after(pilot, third)}"
+    return f"{who}, {head}; {middle}; {last}."
+
+
+def card_row(pilot: Pilot, design: str, outcome: str = RETENTION) -> str:
+    """Sum a design up: smallest effect, false alarms, cost, grade."""
+    found = pilot.of(outcome, design)
+    said = [f"{_begin(size(pilot, found))} or more" if tells(pilot, found) else _begin(_cannot(pilot, found))]
+    if len(found.curve):
+        said.append(f"false alarms {percent(false_alarms(found)[0], 1)}")
+    if np.isfinite(pilot.bills[design].cost):
+        said.append(cost(pilot, design))
+    said.append(f"grade {grade_phrase(grade_of(pilot, found))}")
+    return "; ".join(said)
+
+
+def size(pilot: Pilot, found: Found, *, short: bool = False) -> str:
+    """Write a smallest effect with its interval."""
+    assert found.smallest is not None
+    s = found.smallest
+    if found.outcome == RETENTION:
+        places = _places(100 * (s.conf_high - s.conf_low) / 2)
+        text = number(100 * s.estimate, places) if short else points(s.estimate, places)
+        return f"{text} ({interval(100 * s.conf_low, 100 * s.conf_high, decimals=places)})"
+    half = (s.conf_high - s.conf_low) / 2
+    if found.outcome == MONEY:
+        if not np.isfinite(half):
+            return money(s.estimate, s.estimate, pilot.currency)
+        bounds = money_interval(s.conf_low, s.conf_high, pilot.currency).replace(pilot.currency, "").strip()
+        return f"{money(s.estimate, half, pilot.currency)} ({bounds})"
+    places = _places(half)
+    return f"{number(s.estimate, places)} points ({interval(s.conf_low, s.conf_high, decimals=places)})"
+
+
+def largest(pilot: Pilot, found: Found) -> str:
+    """Write the largest effect that was tried."""
+    most = float(found.curve["effect"].iloc[-1])
+    if found.outcome == RETENTION:
+        return points(most)
+    return money(most, most / 2, pilot.currency) if found.outcome == MONEY else f"{number(most, 2)} points"
+
+
+def rise(pilot: Pilot, outcome: str) -> str:
+    """Name the change that is looked for: "a rise in retention", "a fall in mean service calls"."""
+    if outcome == SCORE and not pilot.higher_is_better:
+        return f"a fall in {name(pilot, outcome)}"
+    return f"a rise in {name(pilot, outcome)}"
+
+
+def name(pilot: Pilot, outcome: str) -> str:
+    """Name an outcome."""
+    if outcome == SCORE:
+        return f"the mean {pilot.label} score"
+    if outcome == MONEY:
+        return f"{pilot.money} per customer"
+    return "repeat purchase" if pilot.relationship == "repeat_purchase" else "retention"
+
+
+def lots(pilot: Pilot) -> str:
+    """Say over what the staged roll-out is drawn."""
+    over = plural(pilot.n_units, "unit") if pilot.n_units else "customers"
+    return f"over {over} in {plural(pilot.waves, 'wave')}"
+
+
+def wait(pilot: Pilot) -> str:
+    """Write how long the pilot lasts."""
+    return plural(pilot.options.horizon, pilot.period)
+
+
+def people(pilot: Pilot) -> str:
+    """Say whose data the pilots are drawn from."""
+    who = plural(pilot.n, "customer")
+    if pilot.start is None:
+        return f"{who} of a snapshot; what had happened by its date stands for what would happen within the pilot"
+    being = "had bought lately" if pilot.relationship == "repeat_purchase" else "were under contract"
+    since = f"in the {pilot.period} that begins on {pilot.start.day} {pilot.start:%B %Y}"
+    units = f", in {plural(pilot.n_units, 'unit')}" if pilot.n_units else ""
+    return f"{who} who {being} {since}{units}"
+
+
+def counted(pilot: Pilot, outcome: str) -> int:
+    """Return the customers who count for an outcome."""
+    return next(o.n for o in pilot.outcomes if o.name == outcome)
+
+
+def cost(pilot: Pilot, design: str) -> str:
+    """Write what a design costs."""
+    amount = pilot.bills[design].cost
+    return money(float(round(amount)), 0, pilot.currency)
+
+
+def drift(pilot: Pilot, found: Found) -> str:
+    """Write between what bounds the calendar alone moved an outcome."""
+    assert found.observed is not None
+    low, high = float(found.observed.min()), float(found.observed.max())
+    if found.outcome == RETENTION:
+        return f"{interval(100 * low, 100 * high, decimals=1)} percentage points"
+    if found.outcome == MONEY:
+        return money_interval(low, high, pilot.currency)
+    return f"{interval(low, high, decimals=2)} points"
+
+
+def needed(pilot: Pilot) -> int | None:
+    """Return the customers with whom a hold-out would detect the plan's smallest effect on retention.
+
+    Notes
+    -----
+    By the normal formula with unpooled variances; ``None`` where so much cannot be won.
+    """
+    base, effect, held = pilot.outcomes[0].base, pilot.smallest_effect, pilot.options.holdout_share
+    if base + effect > 1:
+        return None
+    quantiles = stats.norm.ppf(1 - pilot.options.alpha / 2) + stats.norm.ppf(pilot.options.power)
+    variance = base * (1 - base) / held + (base + effect) * (1 - base - effect) / (1 - held)
+    return int(np.ceil(quantiles**2 * variance / effect**2))
+
+
+def meaning(pilot: Pilot) -> tuple[str, ...]:
+    """Say what the answer means, what it does not, and what would change it."""
+    found, base = pilot.of(RETENTION, HOLD_OUT), pilot.outcomes[0].base
+    held = held_out(pilot.n, pilot.options.holdout_share)
+    treated = pilot.n - held
+    do = "buy again" if pilot.relationship == "repeat_purchase" else "stay"
+    paragraphs = []
+    if tells(pilot, found):
+        assert found.smallest is not None
+        more = number(found.smallest.estimate * treated)
+        paragraphs.append(
+            f"Without a programme about {number(base * treated)} of {number(treated)} treated customers would {do} for "
+            f"{wait(pilot)}, as {percent(base, 1)} did in the data. A programme that makes it about {more} more would "
+            f"be told from chance by comparing them with {number(held)} customers who are held out by lot."
+        )
+    else:
+        paragraphs.append(f"A hold-out of {plural(pilot.n, 'customer')} {_cannot(pilot, found)}.")
+    missed = percent(1 - pilot.options.power)
+    paragraphs.append(
+        f"An effect of just this size would still be missed in {missed} of pilots, and a smaller one more often: a "
+        "pilot that detects nothing does not show that there is nothing. Of the smaller effects that are detected by "
+        "luck, the estimates are too large."
+    )
+    n = needed(pilot)
+    if n is not None:
+        paragraphs.append(
+            f"The plan calls {points(pilot.smallest_effect, _digits(pilot.smallest_effect))} the smallest effect that "
+            f"matters. To detect it, a hold-out would need about {_rounded(n)} customers, by the usual formula. More "
+            "customers, a longer horizon or a rarer loss would change the answer; a longer survey would not."
+        )
+    return tuple(paragraphs)
+
+
+def adjustment(pilot: Pilot, outcome: str) -> str:
+    """Say what adjusting for what was known before does to the hold-out; empty for retention, where it is not done."""
+    if outcome == RETENTION:
+        return ""
+    plain, better = pilot.of(outcome, UNADJUSTED), pilot.of(outcome, HOLD_OUT)
+    if not (tells(pilot, plain) and tells(pilot, better)):
+        return ""
+    before = "earlier score" if outcome == SCORE else f"{pilot.money} before"
+    return (
+        f"The hold-out and the staged roll-out are adjusted for each customer's {before}. Without that the hold-out "
+        f"would detect {size(pilot, plain)} instead of {size(pilot, better)}."
+    )
+
+
+def _before_after(pilot: Pilot, found: Found) -> str:
+    if tells(pilot, found):
+        return f"would detect one of {size(pilot, found, short=True)}"
+    return _cannot(pilot, found)
+
+
+def _cannot(pilot: Pilot, found: Found) -> str:
+    if found.smallest is None:
+        return f"cannot be judged, because {found.reason}"
+    if not cries_wolf(pilot, found):
+        return f"would detect no effect up to {largest(pilot, found)} with {percent(pilot.options.power)} power"
+    alarms = percent(false_alarms(found)[0])
+    if found.design != BEFORE_AFTER:
+        return f"would raise a false alarm in {alarms} of pilots"
+    return (
+        f"cannot tell an effect from the calendar, which alone changed {name(pilot, found.outcome)} by "
+        f"{drift(pilot, found)}: it would raise a false alarm in {alarms} of pilots"
+    )
+
+
+def alarm_words(found: Found) -> str:
+    """Write the share of false alarms with its interval in one cell."""
+    if not len(found.curve):
+        return "not known"
+    share, low, high = false_alarms(found)
+    return f"{percent(share, 1)} ({percent_interval(low, high, decimals=1)})"
+
+
+def missing_words(pilot: Pilot) -> str:
+    """Say which outcomes could not be looked at, and why."""
+    names = {SCORE: "the mean score", MONEY: "money per customer"}
+    return " ".join(f"Nothing is said of {names[n]}: {why}." for n, why in pilot.missing.items())
+
+
+def designs_words(pilot: Pilot) -> tuple[str, ...]:
+    """Say what each design does and what it is compared with."""
+    held = held_out(pilot.n, pilot.options.holdout_share)
+    starts = np.cumsum((0, *pilot.lengths))[:-1] + 1
+    when = join_words([number(float(s)) for s in starts])
+    level = percent(pilot.options.alpha, _digits(pilot.options.alpha))
+    drawn = f"{plural(pilot.n_units, 'unit')} are" if pilot.n_units else "Customers are"
+    test = (
+        "by drawing the lots of units again"
+        if pilot.n_units
+        else "with an error that lets a customer's steps go together"
+    )
+    return (
+        f"Hold-out: {number(pilot.n - held)} customers drawn by lot are treated from the first day, {number(held)} are "
+        f"not. After {wait(pilot)} the two shares or means are compared; two-sided test at {level}.",
+        f"Staged roll-out: {drawn} drawn by lot into {plural(pilot.waves, 'wave')}. The waves begin in {pilot.period} "
+        f"{when} of the pilot, the last one when the answer is read. Within each step the treated are compared with "
+        f"those not yet treated, so that the calendar cannot mislead; the test is made {test}.",
+        "Before–after: everybody is treated. The horizon after the start is compared with the one before it, with an "
+        "error by customer. There is no control: whatever else changes meanwhile counts as an effect.",
+    )
+
+
+def _who(pilot: Pilot, outcome: str) -> str:
+    return " who answer" if outcome == SCORE else ""
+
+
+def _places(half: float) -> int:
+    """Return the decimals that two significant figures of a half-width support, one at least."""
+    if not np.isfinite(half) or half <= 0:
+        return 1
+    return int(np.clip(1 - np.floor(np.log10(half)) - 1, 1, 4))
+
+
+def _digits(share: float) -> int:
+    return len(f"{100 * share:.6f}".rstrip("0").partition(".")[2])
+
+
+def _rounded(n: int) -> str:
+    place = 1 - int(np.floor(np.log10(n)))
+    return number(float(round(n, place)))
+
+
+def _begin(text: str) -> str:
+    return text[:1].upper() + text[1:]
