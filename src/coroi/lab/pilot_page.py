@@ -31,14 +31,15 @@ from coroi.lab.pilot_words import (
     wait,
 )
 from coroi.report.page import render_page
-from coroi.report.theme import MUTED, PALETTE
-from coroi.report.words import money, number, percent, plural
+from coroi.report.theme import MUTED, PALETTE, readable
+from coroi.report.words import NBSP, money, number, percent, plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TITLE, QUESTION = "Pilot design", "What would a pilot with these customers detect, and what would it cost?"
 _COLORS = dict(zip(DESIGNS, (PALETTE[0], PALETTE[2], MUTED), strict=True))
+_NAMED_AT = 0.4
 _STYLES = dict(zip(DESIGNS, ("-", "--", ":"), strict=True))
 
 
@@ -109,14 +110,17 @@ def power_figure(pilot: Pilot, outcome: str) -> report.Picture | report.Block:
         _draw(ax, pilot, f, unit, right)
     asked = 100 * pilot.options.power
     ax.axhline(asked, color=MUTED, linewidth=1.2)
-    ax.annotate(f"{percent(pilot.options.power)}", (0, asked), xytext=(2, 4), textcoords="offset points", color=MUTED)
+    words = f"{percent(pilot.options.power)} power"
+    ax.annotate(
+        words, (unit * right, asked), xytext=(0, -4), textcoords="offset points", color=MUTED, ha="right", va="top"
+    )
     ax.set_ylim(0, 104)
     ax.set_xlim(0, unit * right)
     ax.set_xlabel(_axis(pilot, outcome))
     ax.set_ylabel("Pilots that detect it (%)")
     title = _finding(pilot, outcome)
     report.finding(ax, title, f"Share of simulated pilots that detect an effect, by its size; {wait(pilot)}")
-    report.label_lines(ax)
+    _name_lines(ax, found, unit, right)
     n = f"{plural(counted(pilot, outcome), 'customer')}, {number(pilot.options.replications)} pilots a point"
     return report.figure(
         fig,
@@ -126,26 +130,28 @@ def power_figure(pilot: Pilot, outcome: str) -> report.Picture | report.Block:
 
 
 def cost_table(pilot: Pilot) -> report.Block:
-    """Show for each design what it detects, takes, costs and could prove."""
-    rows = []
-    for design in DESIGNS:
-        found, bill = pilot.of(RETENTION, design), pilot.bills[design]
-        lost = forgone_by(pilot, RETENTION, design)
-        rows.append(
-            {
-                "Design": _begin(design),
-                "Smallest effect (interval)": _cell(pilot, found),
-                "False alarms": alarm_words(found),
-                "Customers treated": bill.treated,
-                "Customer-months of treatment": round(bill.treated_months),
-                "Months until the answer": round(pilot.months, 1),
-                f"Cost ({pilot.currency})": cost(pilot, design) if np.isfinite(bill.cost) else "not known",
-                "Forgone by waiting": "–" if np.isnan(lost) else money(float(round(lost)), 0, pilot.currency),
-                "Grade it could reach": grade_of(pilot, found),
-            }
-        )
-    caption = f"The designs side by side: effects on {name(pilot, RETENTION)}"
-    return report.table(pd.DataFrame(rows), caption=caption, name="designs")
+    """Show for each design what it detects, takes, costs and could show."""
+    columns = {"": list(_facts(pilot, HOLD_OUT))}
+    columns |= {_begin(design): list(_facts(pilot, design).values()) for design in DESIGNS}
+    caption = f"The designs side by side; effects on {name(pilot, RETENTION)}"
+    return report.table(pd.DataFrame(columns).rename(columns={"": "What"}), caption=caption, name="designs")
+
+
+def _facts(pilot: Pilot, design: str) -> dict[str, str]:
+    found, bill = pilot.of(RETENTION, design), pilot.bills[design]
+    lost = forgone_by(pilot, RETENTION, design)
+    unknown = "not known"
+    waiting = money(float(round(lost)), 0, pilot.currency) if np.isfinite(lost) else unknown
+    return {
+        "Smallest effect (interval)": _cell(pilot, found),
+        "False alarms (interval)": alarm_words(found).replace(f"{NBSP}%)", ")"),
+        "Customers treated": number(bill.treated),
+        "Customer-months treated": number(round(bill.treated_months)),
+        "Months until the answer": number(pilot.months, 0 if float(pilot.months).is_integer() else 1),
+        "Cost of treatment": cost(pilot, design) if np.isfinite(bill.cost) else unknown,
+        "Forgone by waiting": waiting if bill.waiting_months else "nothing: nobody waits",
+        "Grade it could reach": grade_of(pilot, found),
+    }
 
 
 def outcome_table(pilot: Pilot, outcome: str) -> report.Block:
@@ -163,13 +169,45 @@ def outcome_table(pilot: Pilot, outcome: str) -> report.Block:
 
 
 def _draw(ax: Axes, pilot: Pilot, found: Found, unit: float, right: float) -> None:
-    curve, color = found.curve, _COLORS[found.design]
+    curve, color = _until(found.curve, right), _COLORS[found.design]
     x = unit * curve["effect"]
     ax.fill_between(x, 100 * curve["conf_low"], 100 * curve["conf_high"], color=color, alpha=0.15, linewidth=0)
     ax.plot(x, 100 * curve["smooth"], color=color, linestyle=_STYLES[found.design], label=_begin(found.design))
     if tells(pilot, found):
         assert found.smallest is not None
         ax.plot([unit * found.smallest.estimate], [100 * pilot.options.power], "o", color=color, markersize=8)
+
+
+def _name_lines(ax: Axes, found: list[Found], unit: float, right: float) -> None:
+    """Name the curves where they are steep, the leftmost on its left; one that starts high below its start."""
+    rising = [f for f in found if f.curve["smooth"].iloc[0] < _NAMED_AT < f.curve["smooth"].iloc[-1]]
+    at = {f.design: float(np.interp(_NAMED_AT, f.curve["smooth"], f.curve["effect"])) for f in rising}
+    for f in found:
+        if f.design in at:
+            first = at[f.design] == min(at.values())
+            point, move, across, up = (at[f.design], 100 * _NAMED_AT), (-8 if first else 8, 0), first, "center"
+        else:
+            x = 0.02 * right
+            y = 100 * float(np.interp(x, f.curve["effect"], f.curve["smooth"]))
+            point, move, across, up = (x, y), (4, -6 if y > 15 else 6), False, "top" if y > 15 else "bottom"
+        ax.annotate(
+            _begin(f.design),
+            (unit * point[0], point[1]),
+            xytext=move,
+            textcoords="offset points",
+            ha="right" if across else "left",
+            va=up,
+            color=readable(_COLORS[f.design]),
+        )
+
+
+def _until(curve: pd.DataFrame, right: float) -> pd.DataFrame:
+    """Cut a curve at the figure's edge, where it is taken as straight between two sizes."""
+    inside = curve[curve["effect"] < right]
+    if len(inside) == len(curve):
+        return curve
+    edge = {c: float(np.interp(right, curve["effect"], curve[c])) for c in curve.columns}
+    return pd.concat([inside, pd.DataFrame([edge])], ignore_index=True)
 
 
 def _right(pilot: Pilot, found: list[Found]) -> float:

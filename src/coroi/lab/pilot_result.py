@@ -125,9 +125,9 @@ def _dates_check(pilot: Pilot) -> Check:
     if not pilot.n_dates:
         said = f"Not run: no date has {plural(pilot.options.horizon, pilot.period)} before it and as many after it."
         return Check(name="placebo_dates", tested=tested, passed=None, sentence=said)
+    room = "only one stretch" if pilot.n_stretches == 1 else plural(pilot.n_stretches, "stretch")
     said = (
-        f"{plural(pilot.n_dates, 'placebo date')}; {plural(pilot.n_stretches, 'stretch')} of {span} "
-        f"{'shares' if pilot.n_stretches == 1 else 'share'} no {pilot.period} with another."
+        f"{plural(pilot.n_dates, 'placebo date')}; {room} of {span} fit{'s' * (pilot.n_stretches == 1)} into the data."
     )
     if pilot.n_stretches < 3:
         said += " The drift is known from so little that a before–after without alarms would not be cleared by it."

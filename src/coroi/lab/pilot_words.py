@@ -11,6 +11,7 @@ from coroi.lab.pilot_outcomes import MONEY, RETENTION, SCORE
 from coroi.lab.pilot_result import cries_wolf, false_alarms, grade_of, tells
 from coroi.report import Answer
 from coroi.report.words import (
+    NBSP,
     grade_phrase,
     interval,
     join_words,
@@ -37,49 +38,49 @@ def sentence(pilot: Pilot, outcome: str = RETENTION) -> str:
     who = f"With {plural(counted(pilot, outcome), 'customer')}{_who(pilot, outcome)} and {wait(pilot)}"
     power = f"with {percent(pilot.options.power)} power"
     first, second, third = (pilot.of(outcome, d) for d in DESIGNS)
+    said = [f"a hold-out {_would(pilot, first)}", f"a staged roll-out {lots(pilot)} {_would(pilot, second)}"]
     if tells(pilot, first):
-        head = f"a hold-out would detect {rise(pilot, outcome)} of {size(pilot, first)} {power}"
-    else:
-        head = f"a hold-out {_cannot(pilot, first)}"
-    if tells(pilot, second):
-        one = "one" if tells(pilot, first) else f"{rise(pilot, outcome)}"
-        middle = f"a staged roll-out {lots(pilot)} {one} of {size(pilot, second, short=tells(pilot, first))}"
-        if not tells(pilot, first):
-            middle = middle.replace(f" {one}", f" would detect {one}", 1) + f" {power}"
-    else:
-        middle = f"a staged roll-out {lots(pilot)} {_cannot(pilot, second)}"
-    last = f"a before–after {_before_after(pilot, third)}"
-    return f"{who}, {head}; {middle}; {last}."
+        said[0] += f" {power}"
+        if tells(pilot, second):
+            said[1] = f"a staged roll-out {lots(pilot)} one of {size(pilot, second, short=True)}"
+    elif tells(pilot, second):
+        said[1] += f" {power}"
+    return f"{who}, {said[0]}; {said[1]}; a before–after {_would(pilot, third)}."
 
 
 def card_row(pilot: Pilot, design: str, outcome: str = RETENTION) -> str:
     """Sum a design up: smallest effect, false alarms, cost, grade."""
     found = pilot.of(outcome, design)
-    said = [f"{_begin(size(pilot, found))} or more" if tells(pilot, found) else _begin(_cannot(pilot, found))]
+    said = [f"{size(pilot, found)} or more" if tells(pilot, found) else _begin(_would(pilot, found))]
     if len(found.curve):
         said.append(f"false alarms {percent(false_alarms(found)[0], 1)}")
     if np.isfinite(pilot.bills[design].cost):
         said.append(cost(pilot, design))
-    said.append(f"grade {grade_phrase(grade_of(pilot, found))}")
+    said.append(f"at best grade {grade_words(pilot, found)}")
     return "; ".join(said)
+
+
+def grade_words(pilot: Pilot, found: Found) -> str:
+    """Write the best grade that a design could reach, and why it is no better."""
+    grade = grade_of(pilot, found)
+    return grade_phrase(grade) if grade != "D" else "D: nothing but the time before to compare with"
 
 
 def size(pilot: Pilot, found: Found, *, short: bool = False) -> str:
     """Write a smallest effect with its interval."""
     assert found.smallest is not None
     s = found.smallest
-    if found.outcome == RETENTION:
-        places = _places(100 * (s.conf_high - s.conf_low) / 2)
-        text = number(100 * s.estimate, places) if short else points(s.estimate, places)
-        return f"{text} ({interval(100 * s.conf_low, 100 * s.conf_high, decimals=places)})"
-    half = (s.conf_high - s.conf_low) / 2
+    unit = 100 if found.outcome == RETENTION else 1
+    value, low, high = (unit * x for x in (s.estimate, s.conf_low, s.conf_high))
+    place = _place((high - low) / 2, value)
     if found.outcome == MONEY:
-        if not np.isfinite(half):
-            return money(s.estimate, s.estimate, pilot.currency)
-        bounds = money_interval(s.conf_low, s.conf_high, pilot.currency).replace(pilot.currency, "").strip()
-        return f"{money(s.estimate, half, pilot.currency)} ({bounds})"
-    places = _places(half)
-    return f"{number(s.estimate, places)} points ({interval(s.conf_low, s.conf_high, decimals=places)})"
+        text = f"{pilot.currency}{NBSP}{number(round(value, place), max(place, 0))}"
+        low, high = (round(x, place) for x in (low, high))
+    elif short:
+        text = number(value, max(place, 0))
+    else:
+        text = points(s.estimate, max(place, 0)) if unit == 100 else f"{number(value, max(place, 0))} points"
+    return f"{text} ({interval(low, high, decimals=max(place, 0))})"
 
 
 def largest(pilot: Pilot, found: Found) -> str:
@@ -181,7 +182,7 @@ def meaning(pilot: Pilot) -> tuple[str, ...]:
             f"be told from chance by comparing them with {number(held)} customers who are held out by lot."
         )
     else:
-        paragraphs.append(f"A hold-out of {plural(pilot.n, 'customer')} {_cannot(pilot, found)}.")
+        paragraphs.append(f"A hold-out of {plural(pilot.n, 'customer')} {_would(pilot, found)}.")
     missed = percent(1 - pilot.options.power)
     paragraphs.append(
         f"An effect of just this size would still be missed in {missed} of pilots, and a smaller one more often: a "
@@ -192,8 +193,8 @@ def meaning(pilot: Pilot) -> tuple[str, ...]:
     if n is not None:
         paragraphs.append(
             f"The plan calls {points(pilot.smallest_effect, _digits(pilot.smallest_effect))} the smallest effect that "
-            f"matters. To detect it, a hold-out would need about {_rounded(n)} customers, by the usual formula. More "
-            "customers, a longer horizon or a rarer loss would change the answer; a longer survey would not."
+            f"matters. To detect it, a hold-out would need about {_rounded(n)} customers, by the usual formula. Four "
+            "times as many customers halve the smallest effect; nothing else in a pilot's hands does as much."
         )
     return tuple(paragraphs)
 
@@ -212,23 +213,19 @@ def adjustment(pilot: Pilot, outcome: str) -> str:
     )
 
 
-def _before_after(pilot: Pilot, found: Found) -> str:
-    if tells(pilot, found):
-        return f"would detect one of {size(pilot, found, short=True)}"
-    return _cannot(pilot, found)
-
-
-def _cannot(pilot: Pilot, found: Found) -> str:
+def _would(pilot: Pilot, found: Found) -> str:
+    """Say what a design would do, after its name."""
     if found.smallest is None:
         return f"cannot be judged, because {found.reason}"
+    if tells(pilot, found):
+        return f"would detect {rise(pilot, found.outcome)} of {size(pilot, found)}"
     if not cries_wolf(pilot, found):
         return f"would detect no effect up to {largest(pilot, found)} with {percent(pilot.options.power)} power"
-    alarms = percent(false_alarms(found)[0])
     if found.design != BEFORE_AFTER:
-        return f"would raise a false alarm in {alarms} of pilots"
+        return f"would raise a false alarm in {percent(false_alarms(found)[0])} of pilots"
     return (
         f"cannot tell an effect from the calendar, which alone changed {name(pilot, found.outcome)} by "
-        f"{drift(pilot, found)}: it would raise a false alarm in {alarms} of pilots"
+        f"{drift(pilot, found)}"
     )
 
 
@@ -273,11 +270,10 @@ def _who(pilot: Pilot, outcome: str) -> str:
     return " who answer" if outcome == SCORE else ""
 
 
-def _places(half: float) -> int:
-    """Return the decimals that two significant figures of a half-width support, one at least."""
-    if not np.isfinite(half) or half <= 0:
-        return 1
-    return int(np.clip(1 - np.floor(np.log10(half)) - 1, 1, 4))
+def _place(half: float, value: float) -> int:
+    """Return the decimals that an interval of this half-width supports: below zero, the zeros before the point."""
+    known = half if np.isfinite(half) and half > 0 else abs(value) / 100
+    return int(np.clip(round(-np.log10(known)), -12, 6)) if known > 0 else 1
 
 
 def _digits(share: float) -> int:
