@@ -11,6 +11,7 @@ from coroi.lab.pilot_rows import Rows
 
 MOST_UNITS = 200  # more units are many enough for the error of a large sample
 LOTS = 499
+_CHUNK = 25  # replications that share their lots; were they all to share them, their errors would go together
 _FEWEST_TO_ADJUST = 10
 
 
@@ -67,26 +68,36 @@ def compare_lots(
     sizes = wave_sizes(n_units, waves)
     weight = staged(sizes, lengths).weight
     wave = np.repeat(np.arange(waves), sizes)
-    lots = np.column_stack([wave, *(rng.permutation(wave) for _ in range(LOTS))])
-    on = [(lots <= k).astype(float) for k in range(len(lengths))]
     now = wave[:, None] <= np.arange(len(lengths))[None, :]
-    picked = rng.integers(len(units.share), size=(replications, n_units))
-    counted, before = units.counted[picked], units.outcome[0][picked]
-    sides = [_weights(counted[:, :, k], on[k], weight[k]) for k in range(len(lengths))]
-    estimate, reject = [], []
-    for outcome in units.outcome:
-        value = np.where(now, outcome[picked], before)
-        if units.earlier is not None and n_units >= _FEWEST_TO_ADJUST:
-            value = value - _predicted(value, counted, units.earlier[picked])
-        gaps = np.zeros((replications, LOTS + 1))
-        for k, (together, waiting) in enumerate(sides):
-            gaps += (value[:, :, k] @ on[k]) * together
-            gaps -= value[:, :, k].sum(axis=1, keepdims=True) * waiting
-        far = np.abs(gaps)
-        as_far = (far >= far[:, :1] * (1 - 1e-9)).mean(axis=1)
-        estimate.append(gaps[:, 0])
-        reject.append((as_far <= alpha + 1e-12) & (far[:, 0] > 0))
-    return Replications(estimate=np.array(estimate), reject=np.array(reject))
+    estimate = np.empty((len(units.outcome), replications))
+    reject = np.empty(estimate.shape, dtype=bool)
+    for begin in range(0, replications, _CHUNK):
+        chunk = slice(begin, min(begin + _CHUNK, replications))
+        picked = rng.integers(len(units.share), size=(chunk.stop - begin, n_units))
+        lots = np.column_stack([wave, rng.permuted(np.tile(wave, (LOTS, 1)), axis=1).T])
+        on = [(lots <= k).astype(float) for k in range(len(lengths))]
+        counted, before = units.counted[picked], units.outcome[0][picked]
+        sides = [_weights(counted[:, :, k], on[k], weight[k]) for k in range(len(lengths))]
+        adjust = units.earlier is not None and n_units >= _FEWEST_TO_ADJUST
+        for e, outcome in enumerate(units.outcome):
+            value = np.where(now, outcome[picked], before)
+            if adjust and units.earlier is not None:
+                value = value - _predicted(value, counted, units.earlier[picked])
+            gaps = _gaps(value, on, sides)
+            far = np.abs(gaps)
+            as_far = (far >= far[:, :1] * (1 - 1e-9)).mean(axis=1)
+            estimate[e, chunk] = gaps[:, 0]
+            reject[e, chunk] = (as_far <= alpha + 1e-12) & (far[:, 0] > 0)
+    return Replications(estimate=estimate, reject=reject)
+
+
+def _gaps(value: np.ndarray, on: Sequence[np.ndarray], sides: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Return the estimate by replication and lot, the true lot first."""
+    gaps = np.zeros((len(value), on[0].shape[1]))
+    for k, (together, waiting) in enumerate(sides):
+        gaps += (value[:, :, k] @ on[k]) * together
+        gaps -= value[:, :, k].sum(axis=1, keepdims=True) * waiting
+    return gaps
 
 
 def _weights(counted: np.ndarray, on: np.ndarray, weight: float) -> tuple[np.ndarray, np.ndarray]:
