@@ -11,7 +11,7 @@ from coroi.lab.pilot_compare import before_after, compare, hold_out, staged
 from coroi.lab.pilot_power import power_curve, smallest_effect
 from coroi.lab.pilot_rows import Rows, money_rows, score_rows, score_shift, share_rows, some_of
 
-TIMES = 6_000
+TIMES = 4_000
 
 
 def rng(seed: int = 1) -> np.random.Generator:

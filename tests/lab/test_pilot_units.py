@@ -115,7 +115,7 @@ def test_many_units_by_their_error_and_few_by_their_lots_agree():
     by_lots = lots(units, 80, times=3000)
     by_error = compare(rng(7), as_rows(units), staged(wave_sizes(80, 4), LENGTHS), replications=3000, alpha=0.05)
     assert by_error.estimate[0].std() == pytest.approx(by_lots.estimate[0].std(), rel=0.06)
-    assert by_error.reject[1].mean() == pytest.approx(by_lots.reject[1].mean(), abs=0.04)
+    assert by_error.reject[1].mean() == pytest.approx(by_lots.reject[1].mean(), abs=0.06)
 
 
 @pytest.mark.parametrize("good", [False, True])

@@ -95,7 +95,7 @@ def _gaps(value: np.ndarray, on: Sequence[np.ndarray], sides: Sequence[tuple[np.
     """Return the estimate by replication and lot, the true lot first."""
     gaps = np.zeros((len(value), on[0].shape[1]))
     for k, (together, waiting) in enumerate(sides):
-        gaps += (value[:, :, k] @ on[k]) * together
+        gaps += _product(value[:, :, k], on[k]) * together
         gaps -= value[:, :, k].sum(axis=1, keepdims=True) * waiting
     return gaps
 
@@ -105,11 +105,16 @@ def _weights(counted: np.ndarray, on: np.ndarray, weight: float) -> tuple[np.nda
 
     The gap, treated / n - (whole - treated) / m, is treated (1 / n + 1 / m) - whole / m; with an empty side it is 0.
     """
-    n = counted @ on
+    n = _product(counted, on)
     m = counted.sum(axis=1, keepdims=True) - n
     both = (n > 0) & (m > 0)
     n, m = np.where(both, n, 1.0), np.where(both, m, 1.0)
     return np.where(both, weight * (1 / n + 1 / m), 0.0), np.where(both, weight / m, 0.0)
+
+
+def _product(values: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Multiply small matrices without the threads of BLAS, whose start costs more than the product itself."""
+    return np.einsum("ru,ul->rl", values, on, optimize=False)
 
 
 def _predicted(value: np.ndarray, counted: np.ndarray, earlier: np.ndarray) -> np.ndarray:
