@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -9,7 +11,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from coroi.lab.pilot_answer import Pilot, simulate_pilot
+from coroi.lab.pilot_options import PilotOptions
 from coroi.studies.inputs import Inputs, open_inputs
+
+QUICK = PilotOptions(replications=300)
 
 COLUMNS = {
     "customers": ("customer_id", "unit_id"),
@@ -47,20 +53,30 @@ def contracts(n: int, *, lost: float, units: int = 0, months: int = 30, seed: in
     tables: dict[str, list[tuple]] = {"customers": [], "subscriptions": [], "responses": []}
     firsts = pd.date_range("2020-01-01", periods=months, freq="MS")
     for i in range(n):
-        name = f"c{i:04}"
-        tables["customers"].append((name, f"u{i % units}" if units else ""))
-        begin = "2020-01-01"
-        gone = draw.geometric(lost)
-        if gone < months:  # another one comes for each who leaves
-            end = firsts[gone] - pd.Timedelta(days=1)
-            tables["subscriptions"].append((name, begin, f"{end:%Y-%m-%d}", 10))
-            name, begin = f"d{i:04}", f"{firsts[gone]:%Y-%m-%d}"
+        begin, number = 0, 0
+        while begin < months:  # another one comes for each who leaves
+            name, gone = f"c{i:04}-{number}", begin + int(draw.geometric(lost))
             tables["customers"].append((name, f"u{i % units}" if units else ""))
-        tables["subscriptions"].append((name, begin, "", 10))
-        for day in draw.choice(firsts, size=3, replace=False):
-            score = int(np.clip(round(draw.normal(7, 2)), 0, 10))
-            tables["responses"].append((name, f"{pd.Timestamp(day):%Y-%m-%d}", "nps", score))
+            end = f"{firsts[gone] - pd.Timedelta(days=1):%Y-%m-%d}" if gone < months else ""
+            tables["subscriptions"].append((name, f"{firsts[begin]:%Y-%m-%d}", end, 10))
+            for at in draw.choice(np.arange(begin, min(gone, months)), size=(min(gone, months) - begin) // 6):
+                score = int(np.clip(round(draw.normal(7, 2)), 0, 10))
+                tables["responses"].append((name, f"{firsts[at]:%Y-%m-%d}", "nps", score))
+            begin, number = gone, number + 1
     return tables
 
 
 PLAN = {"metrics": {"nps": {"scale": [0, 10]}}, "observed_until": "2022-06-30", "horizon": 6}
+
+
+@functools.cache
+def steady() -> Inputs:
+    """Open a company whose exits come at a steady rate: nothing drifts."""
+    with tempfile.TemporaryDirectory() as folder:
+        return open_company(Path(folder), contracts(300, lost=0.03, units=12), **PLAN)
+
+
+@functools.cache
+def steady_pilot() -> Pilot:
+    """Simulate pilots on the steady company."""
+    return simulate_pilot(steady(), QUICK)

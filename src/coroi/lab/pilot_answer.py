@@ -15,7 +15,7 @@ from coroi.lab.pilot_costs import Bill, Price, bills, months_of, priced, program
 from coroi.lab.pilot_designs import Found, run_task, tasks_of
 from coroi.lab.pilot_options import PilotOptions, check_options
 from coroi.lab.pilot_outcomes import SCORE, Outcome, Setting, outcomes_of
-from coroi.lab.pilot_people import NONE, History, People, day_of, follow, latest_start, snapshot_people
+from coroi.lab.pilot_people import NONE, People, day_of, follow, latest_start, load_history, snapshot_people
 from coroi.schemas import Period, Relationship
 from coroi.studies.inputs import Inputs, choose_metric, metric_label
 
@@ -218,14 +218,8 @@ def _setting(inputs: Inputs, options: PilotOptions) -> tuple[Setting, date | Non
     if panel is None:
         what = "nothing tells who stays: the plan has no contracts, purchases or snapshot."
         raise StudyError(Problem("design", what, "Map one of these tables; `coroi check` says what is there."))
-    history = History(
-        connection=inputs.connection,
-        panel=panel,
-        responses=inputs.tables.get("responses"),
-        metric=options.metric,
-        scale=scale,
-        money=_money(inputs),
-    )
+    money, answers = _money(inputs), inputs.tables.get("responses")
+    history = load_history(inputs.connection, panel, answers, metric=options.metric, scale=scale, money=money)
     horizon = options.horizon
     start = latest_start(history, horizon)
     whole = follow(history, start, [horizon])
@@ -234,7 +228,7 @@ def _setting(inputs: Inputs, options: PilotOptions) -> tuple[Setting, date | Non
     cohorts = {s: follow(history, s, [horizon]) for s in sorted({*starts, *(s - horizon for s in starts)})}
     dates = tuple((cohorts[s], cohorts[s - horizon]) for s in starts if len(cohorts[s]) and len(cohorts[s - horizon]))
     setting = _made(whole, follow(history, start, lengths), lengths, top, options, dates, good=good)
-    return setting, day_of(history, start), history.money
+    return setting, day_of(history, start), money
 
 
 def _made(

@@ -199,8 +199,8 @@ def _rows(share: np.ndarray, values: np.ndarray, counted: np.ndarray) -> Rows:
 
 def _join(after: People, before: People, later: np.ndarray, earlier: np.ndarray) -> Sides:
     """Lay two cohorts side by side, customers who are in both once."""
-    ids = np.union1d(after.ids.astype(str), before.ids.astype(str))
+    ids = np.union1d(after.ids, before.ids)
     values = np.full((2, len(ids)), np.nan)
     for row, people, value in ((0, after, later), (1, before, earlier)):
-        values[row, np.searchsorted(ids, people.ids.astype(str))] = value
+        values[row, np.searchsorted(ids, people.ids)] = value
     return Sides(after=values[0], before=values[1], n_after=len(after))

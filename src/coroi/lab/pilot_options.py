@@ -78,7 +78,7 @@ def _problems(options: PilotOptions, plan: Plan) -> Iterator[Problem]:
             yield Problem(name, f"{share:g} is no share.", "Give a number between 0 and 1, such as 0.5.")
     if not 0 < options.alpha <= 0.5:
         yield Problem("--alpha", f"{options.alpha:g} is no level of a test.", "Give at most 0.5; 0.05 is usual.")
-    elif 0 < options.power <= options.alpha:
+    if 0 < options.power < 1 and options.power <= options.alpha:
         what = f"{options.power:g} is not above --alpha, which chance alone reaches."
         yield Problem("--power", what, "0.8 is usual.")
     rate = options.response_rate

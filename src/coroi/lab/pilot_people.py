@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import ibis
@@ -12,7 +13,8 @@ import pandas as pd
 
 from coroi.errors import Problem, StudyError
 from coroi.prepare.calendar import first_day, index_of, period_index
-from coroi.schemas import Panel, metric_columns
+from coroi.prepare.cleaning.rules import fresh
+from coroi.schemas import Panel, Period, metric_columns
 from coroi.sources import Metric
 
 NONE = -1  # no event, no unit
@@ -20,43 +22,37 @@ NONE = -1  # no event, no unit
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class History:
-    """Where a pilot's customers are looked up.
+    """What every customer did in every period; arrays have a row a customer and a column a period.
 
     Parameters
     ----------
-    connection : ibis backend
-        Where the tables live.
-    panel : Panel
-        The customer-period panel.
-    responses : ibis.Table or None
-        Clean answers.
-    metric : str
-        Name of the metric whose scores count; empty without one.
-    scale : Metric or None
-        Its scale. Where lower is better, scores are mirrored on the scale, so that more is always better.
-    money : str
-        The panel's column of money: ``margin``, ``revenue``, or empty where there is none.
+    frequency : str
+        Length of a period.
+    first, last : int
+        Numbers of the panel's first period and of the last one whose outcome is known.
+    unit : numpy.ndarray
+        Number of each customer's unit, −1 where none is given.
+    at_risk, event : numpy.ndarray
+        Whether the customer is at risk, and leaves (or buys), in the period.
+    money : numpy.ndarray or None
+        Money of the period.
+    answers, answered : numpy.ndarray or None
+        Sum and number of the answers given in the period. Where lower is better, scores are mirrored on the scale, so
+        that more is always better.
+    earlier : numpy.ndarray or None
+        Mean of all answers before the period; NaN without one.
     """
 
-    connection: Any
-    panel: Panel
-    responses: Any | None
-    metric: str
-    scale: Metric | None
-    money: str
-
-    @property
-    def first(self) -> int:
-        """Number of the first period of the panel."""
-        data = self.panel.data
-        return int(self.connection.execute(period_index(data["period"], self.panel.frequency).min()))
-
-    @property
-    def last(self) -> int:
-        """Number of the last period whose outcome is known."""
-        panel = self.panel
-        day = panel.last_at_risk_period if panel.relationship == "contract" else panel.last_complete_period
-        return index_of(day, panel.frequency)
+    frequency: Period
+    first: int
+    last: int
+    unit: np.ndarray
+    at_risk: np.ndarray
+    event: np.ndarray
+    money: np.ndarray | None
+    answers: np.ndarray | None
+    answered: np.ndarray | None
+    earlier: np.ndarray | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,7 +62,7 @@ class People:
     Parameters
     ----------
     ids : numpy.ndarray
-        Their identifiers, sorted; they stay in memory.
+        Their numbers, rising; the same customer has the same number in every cohort of a history.
     unit : numpy.ndarray
         Number of each customer's unit, −1 where none is given.
     n_units : int
@@ -94,6 +90,62 @@ class People:
         return len(self.ids)
 
 
+def load_history(
+    connection: Any, panel: Panel, responses: Any | None, *, metric: str, scale: Metric | None, money: str
+) -> History:
+    """Bring the panel into arrays.
+
+    Parameters
+    ----------
+    connection : ibis backend
+        Where the tables live.
+    panel : Panel
+        The customer-period panel.
+    responses : ibis.Table or None
+        Clean answers.
+    metric : str
+        Name of the metric whose scores count; empty without one.
+    scale : Metric or None
+        Its scale.
+    money : str
+        The panel's column of money: ``margin``, ``revenue``, or empty where there is none.
+    """
+    data = panel.data
+    people = data.group_by("customer_id").agg(unit_id=data["unit_id"].max())
+    number = ibis.row_number().over(ibis.window(order_by="customer_id"))
+    people = fresh(connection, people.mutate(number=number.cast("int64")))
+    units = connection.to_pandas(people.select("number", "unit_id")).sort_values("number")["unit_id"]
+    contract = panel.relationship == "contract"
+    rows = data.join(people.select("customer_id", "number"), "customer_id")
+    happened = rows["exited"] if contract else rows["n_transactions"] > 0
+    extra = {"money": rows[money].fill_null(0.0)} if money else {}
+    extra |= {"earlier": rows[metric_columns(metric)[2]].cast("float64")} if metric else {}
+    idx = period_index(rows["period"], panel.frequency)
+    frame = connection.to_pandas(rows.select("number", "at_risk", idx=idx, event=happened.fill_null(False), **extra))
+    first = int(frame["idx"].min())
+    shape = (len(units), int(frame["idx"].max()) - first + 1)
+    cell = (frame["number"].to_numpy(), frame["idx"].to_numpy() - first)
+    answers, answered, earlier = None, None, None
+    if metric:
+        answers, answered = _answers(connection, panel, responses, people, metric, first, shape)
+        earlier = _placed(shape, cell, frame["earlier"].to_numpy(float), np.nan)
+        if scale is not None and scale.higher_is == "worse":
+            answers, earlier = answered * sum(scale.scale) - answers, sum(scale.scale) - earlier
+    day = panel.last_at_risk_period if contract else panel.last_complete_period
+    return History(
+        frequency=panel.frequency,
+        first=first,
+        last=index_of(day, panel.frequency),
+        unit=pd.factorize(units, sort=True)[0],
+        at_risk=_placed(shape, cell, frame["at_risk"].to_numpy(bool), False),
+        event=_placed(shape, cell, frame["event"].to_numpy(bool), False),
+        money=_placed(shape, cell, frame["money"].to_numpy(float), 0.0) if money else None,
+        answers=answers,
+        answered=answered,
+        earlier=earlier,
+    )
+
+
 def latest_start(history: History, horizon: int) -> int:
     """Return the number of the latest period from which customers can be followed for the whole horizon.
 
@@ -102,10 +154,9 @@ def latest_start(history: History, horizon: int) -> int:
     StudyError
         If the data are shorter than the horizon.
     """
-    first, last = history.first, history.last
-    start = last - horizon + 1
-    if start < first:
-        period, most = history.panel.frequency, max(last - first + 1, 0)
+    start = history.last - horizon + 1
+    if start < history.first:
+        period, most = history.frequency, max(history.last - history.first + 1, 0)
         what = f"the data show {most} {period}{'' if most == 1 else 's'} whose outcome is known, fewer than {horizon}."
         fix = f"Take a shorter one: --horizon {most} at most." if most else "Add later data."
         raise StudyError(Problem("--horizon", what, fix))
@@ -129,91 +180,36 @@ def follow(history: History, start: int, lengths: Sequence[int]) -> People:
     People
         All who are at risk in the first period, whatever becomes of them: nobody drops out of a later step.
     """
-    rows = _rows(history)
-    stop = start + sum(lengths) - 1
-    connection = history.connection
-    there = rows.filter((rows["idx"] == start) & rows["at_risk"])
-    base = connection.to_pandas(there.select("customer_id", "unit_id", "spell", "earlier_score"))
-    base = base.sort_values("customer_id", kind="stable").reset_index(drop=True)
-    inside = rows.filter(rows["idx"].between(start, stop))
-    event = _events(history, inside, base)
+    at, horizon = start - history.first, sum(lengths)
+    ids = np.flatnonzero(history.at_risk[:, at])
+    happened = history.event[ids, at : at + horizon]
     step = np.repeat(np.arange(len(lengths)), lengths)
-    unit, _ = pd.factorize(base["unit_id"], sort=True)
-    money = earlier_money = score = earlier = None
-    if history.money:
-        money = _sums(connection, inside, base, start, step)
-        before = rows.filter(rows["idx"].between(start - sum(lengths), start - 1))
-        one = np.zeros(sum(lengths), dtype=int)
-        earlier_money = _sums(connection, before, base, start - sum(lengths), one)[:, 0]
-    if history.metric:
-        score = _mirrored(history, _scores(history, base, start, step))
-        earlier = _mirrored(history, base["earlier_score"].to_numpy(float))
+    _, unit = np.unique(history.unit[ids], return_inverse=True)
+    unit = np.where(history.unit[ids] == NONE, NONE, unit - (history.unit[ids] == NONE).any())
+    edges = np.cumsum((0, *lengths))[:-1] + at
+    money = before = score = None
+    if history.money is not None:
+        money = np.add.reduceat(history.money[ids, : at + horizon], edges, axis=1)
+        before = history.money[ids, max(at - horizon, 0) : at].sum(axis=1)
+    if history.answers is not None and history.answered is not None:
+        total = np.add.reduceat(history.answers[ids, : at + horizon], edges, axis=1)
+        n = np.add.reduceat(history.answered[ids, : at + horizon], edges, axis=1)
+        score = np.where(n > 0, total / np.maximum(n, 1), np.nan)
     return People(
-        ids=base["customer_id"].to_numpy(),
+        ids=ids,
         unit=unit,
         n_units=int(unit.max(initial=NONE)) + 1,
-        event=np.where(event >= 0, step[np.maximum(event - start, 0)], NONE),
+        event=np.where(happened.any(axis=1), step[happened.argmax(axis=1)], NONE),
         money=money,
         score=score,
-        earlier_score=earlier,
-        earlier_money=earlier_money,
+        earlier_score=None if history.earlier is None else history.earlier[ids, at],
+        earlier_money=before,
     )
 
 
-def day_of(history: History, index: int) -> Any:
+def day_of(history: History, index: int) -> date:
     """Return the first day of a period by its number."""
-    return first_day(index, history.panel.frequency)
-
-
-def _rows(history: History) -> Any:
-    data = history.panel.data
-    earlier = data[metric_columns(history.metric)[2]] if history.metric else ibis.null("float64")
-    money = data[history.money].fill_null(0.0) if history.money else ibis.null("float64")
-    return data.select(
-        *("customer_id", "unit_id", "spell", "at_risk", "exited", "n_transactions"),
-        idx=period_index(data["period"], history.panel.frequency),
-        earlier_score=earlier,
-        value=money,
-    )
-
-
-def _events(history: History, inside: Any, base: pd.DataFrame) -> np.ndarray:
-    """Return the number of the period of each customer's exit or first purchase, −1 without one."""
-    contract = history.panel.relationship == "contract"
-    keys = ["customer_id", "spell"] if contract else ["customer_id"]
-    happened = inside.filter(inside["exited"] if contract else inside["n_transactions"] > 0)
-    first = history.connection.to_pandas(happened.group_by(keys).agg(at=happened["idx"].min()))
-    found = base[keys].merge(first, how="left", on=keys)["at"]
-    return found.fillna(NONE).to_numpy().astype(int)
-
-
-def _sums(connection: Any, inside: Any, base: pd.DataFrame, start: int, step: np.ndarray) -> np.ndarray:
-    summed = connection.to_pandas(inside.group_by("customer_id", "idx").agg(value=inside["value"].sum()))
-    return _by_step(summed, base, start, step, "sum").fillna(0.0).to_numpy()
-
-
-def _scores(history: History, base: pd.DataFrame, start: int, step: np.ndarray) -> np.ndarray:
-    if history.responses is None:
-        return np.full((len(base), int(step.max()) + 1), np.nan)
-    answers = history.responses
-    idx = period_index(answers["answered_at"], history.panel.frequency)
-    answers = answers.filter((answers["metric"] == history.metric) & idx.between(start, start + len(step) - 1))
-    answers = answers.mutate(idx=period_index(answers["answered_at"], history.panel.frequency))
-    rows = history.connection.to_pandas(answers.select("customer_id", "idx", value=answers["score"]))
-    return _by_step(rows, base, start, step, "mean").to_numpy()
-
-
-def _by_step(rows: pd.DataFrame, base: pd.DataFrame, start: int, step: np.ndarray, how: str) -> pd.DataFrame:
-    at = rows["idx"].to_numpy().astype(int) - start
-    placed = rows.assign(step=step[at]).sort_values(["customer_id", "idx", "value"], kind="stable")
-    by_step = placed.pivot_table(index="customer_id", columns="step", values="value", aggfunc=how)
-    return by_step.reindex(index=base["customer_id"], columns=range(int(step.max()) + 1)).astype(float)
-
-
-def _mirrored(history: History, score: np.ndarray) -> np.ndarray:
-    if history.scale is None or history.scale.higher_is == "better":
-        return score
-    return sum(history.scale.scale) - score
+    return first_day(index, history.frequency)
 
 
 def snapshot_people(connection: Any, snapshot: Any, metric: str, scale: Metric | None) -> People:
@@ -226,7 +222,7 @@ def snapshot_people(connection: Any, snapshot: Any, metric: str, scale: Metric |
     if scale is not None and scale.higher_is == "worse":
         values = sum(scale.scale) - values
     return People(
-        ids=frame["customer_id"].to_numpy(),
+        ids=np.arange(len(frame)),
         unit=np.full(len(frame), NONE),
         n_units=0,
         event=np.where(frame["left"].to_numpy(bool), 0, NONE),
@@ -235,3 +231,26 @@ def snapshot_people(connection: Any, snapshot: Any, metric: str, scale: Metric |
         earlier_score=None,
         earlier_money=None,
     )
+
+
+def _answers(
+    connection: Any, panel: Panel, responses: Any | None, people: Any, metric: str, first: int, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    if responses is None:
+        return np.zeros(shape), np.zeros(shape)
+    given = responses.filter(responses["metric"] == metric)
+    given = given.join(people.select("customer_id", "number"), "customer_id")
+    given = given.mutate(idx=period_index(given["answered_at"], panel.frequency))
+    summed = given.group_by("number", "idx").agg(total=given["score"].sum(), n=given.count())
+    frame = connection.to_pandas(summed)
+    frame = frame[frame["idx"].between(first, first + shape[1] - 1)]
+    cell = (frame["number"].to_numpy(int), frame["idx"].to_numpy(int) - first)
+    return _placed(shape, cell, frame["total"].to_numpy(float), 0.0), _placed(shape, cell, frame["n"].to_numpy(), 0.0)
+
+
+def _placed(
+    shape: tuple[int, int], cell: tuple[np.ndarray, np.ndarray], values: np.ndarray, blank: float | bool
+) -> np.ndarray:
+    placed = np.full(shape, blank)
+    placed[cell] = values
+    return placed
