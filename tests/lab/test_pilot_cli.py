@@ -51,6 +51,7 @@ def simulated(monkeypatch):
         return steady_pilot()
 
     monkeypatch.setattr(lab, "simulate_pilot", simulate)
+    monkeypatch.setattr(lab, "render", lambda pilot, meta, *, breadcrumbs: f"{meta['run']} {breadcrumbs}")
     return calls
 
 
@@ -88,7 +89,8 @@ def test_the_folder_holds_numbers_and_a_manifest_without_a_clock(coroi, company,
     assert result.method == "pilot_design"
     assert set(result.tables["costs"]["design"]) == set(DESIGNS)
     words = json.loads((folder / "result.json").read_text())
-    assert words["headline"] in (folder / "index.html").read_text().replace("&nbsp;", "\N{NO-BREAK SPACE}")
+    assert words["headline"].startswith("With 300 customers")
+    assert (folder / "index.html").read_text().startswith(f"{folder.name} (('Reports', '../../index.html'), ('small'")
     written = {p.name: p.read_bytes() for p in folder.iterdir()}
     coroi("design", company, "--output", tmp_path / "out", "--power", 0.9, "--again")
     assert {p.name: p.read_bytes() for p in folder.iterdir()} == written
@@ -115,6 +117,8 @@ def test_a_company_of_eight_is_answered_in_words_or_refused(coroi, company, tmp_
     code, out, err = coroi("design", company, "--output", tmp_path / "out", "--replications", 100)
     assert (code, err) == (0, "")
     assert "would detect no effect up to" in out
+    page = Path(out.splitlines()[-1].removeprefix("Page: "))
+    assert "would detect no effect up to" in page.read_text()
     code, out, err = coroi("design", company, "--output", tmp_path / "out", "--horizon", 40, "--replications", 100)
     assert (code, out) == (2, "")
     assert err.startswith("--horizon: the data show 28 months whose outcome is known, fewer than 40.")

@@ -271,7 +271,7 @@ def _who(pilot: Pilot, outcome: str) -> str:
 
 
 def _place(half: float, value: float) -> int:
-    """Return the decimals that a half-width supports (0.6 to 5.9 units of the last): below zero, the zeros before it."""
+    """Return the decimals that a half-width supports, 0.6 to 5.9 units of the last; below zero, zeros before it."""
     known = half if np.isfinite(half) and half > 0 else abs(value) / 100
     return int(np.clip(-np.floor(np.log10(known / 0.6)), -12, 6)) if known > 0 else 1
 
