@@ -24,8 +24,8 @@ def history(inputs, money: str = "", **given) -> History:
     return load_history(inputs.connection, inputs.panel, inputs.tables.get("responses"), money=money, **how)
 
 
-@pytest.fixture
-def few(tmp_path):
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
     tables = {
         "customers": [("a", "x"), ("b", "y"), ("c", "x"), ("d", "")],
         "subscriptions": [
@@ -42,7 +42,8 @@ def few(tmp_path):
             *[("b", d, "nps", s) for d, s in (("2022-10-05", 2), ("2022-11-05", 4), ("2022-12-05", 0))],
         ],
     }
-    return open_company(tmp_path, tables, metrics={"nps": {"scale": [0, 10]}}, observed_until="2022-12-31")
+    folder = tmp_path_factory.mktemp("few")
+    return open_company(folder, tables, metrics={"nps": {"scale": [0, 10]}}, observed_until="2022-12-31")
 
 
 def test_customers_are_fixed_on_the_first_day_and_followed_whatever_becomes_of_them(few):

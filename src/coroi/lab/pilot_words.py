@@ -38,7 +38,8 @@ def sentence(pilot: Pilot, outcome: str = RETENTION) -> str:
     who = f"With {plural(counted(pilot, outcome), 'customer')}{_who(pilot, outcome)} and {wait(pilot)}"
     power = f"with {percent(pilot.options.power)} power"
     first, second, third = (pilot.of(outcome, d) for d in DESIGNS)
-    said = [f"a hold-out {_would(pilot, first)}", f"a staged roll-out {lots(pilot)} {_would(pilot, second)}"]
+    over = f" {lots(pilot)}" if second.smallest is not None else ""
+    said = [f"a hold-out {_would(pilot, first)}", f"a staged roll-out{over} {_would(pilot, second)}"]
     if tells(pilot, first):
         said[0] += f" {power}"
         if tells(pilot, second):
