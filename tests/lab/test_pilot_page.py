@@ -136,3 +136,18 @@ def test_alternative_text_tells_the_finding(pilot):
     picture = power_figure(pilot, RETENTION)
     assert "reaches 80" in picture.alt
     assert sum(not isinstance(p, str) for p in pieces(pilot)) > 10
+
+
+def test_a_curve_that_drift_makes_fall_is_drawn_as_it_is(pilot, monkeypatch):
+    drawn = {}
+
+    def keep(ax, *, alt, caption):
+        drawn.update({line.get_label(): line.get_ydata() for line in ax.get_axes()[0].get_lines()})
+        return caption
+
+    monkeypatch.setattr("coroi.lab.pilot_page.report.figure", keep)
+    loud = with_alarms(pilot, BEFORE_AFTER, 0.9)
+    power_figure(loud, RETENTION)
+    assert drawn["Before–after"][0] == pytest.approx(90)
+    assert drawn["Before–after"][1] < 60
+    assert np.all(np.diff(drawn["Hold-out"]) >= 0)

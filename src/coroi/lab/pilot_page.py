@@ -120,7 +120,7 @@ def power_figure(pilot: Pilot, outcome: str) -> report.Picture | report.Block:
     ax.set_ylabel("Pilots that detect it (%)")
     title = _finding(pilot, outcome)
     report.finding(ax, title, f"Share of simulated pilots that detect an effect, by its size; {wait(pilot)}")
-    _name_lines(ax, found, unit, right)
+    _name_lines(ax, pilot, found, unit, right)
     n = f"{plural(counted(pilot, outcome), 'customer')}, {number(pilot.options.replications)} pilots a point"
     return report.figure(
         fig,
@@ -172,13 +172,15 @@ def _draw(ax: Axes, pilot: Pilot, found: Found, unit: float, right: float) -> No
     curve, color = _until(found.curve, right), _COLORS[found.design]
     x = unit * curve["effect"]
     ax.fill_between(x, 100 * curve["conf_low"], 100 * curve["conf_high"], color=color, alpha=0.15, linewidth=0)
-    ax.plot(x, 100 * curve["smooth"], color=color, linestyle=_STYLES[found.design], label=_begin(found.design))
+    ax.plot(
+        x, 100 * curve[_height(pilot, found)], color=color, linestyle=_STYLES[found.design], label=_begin(found.design)
+    )
     if tells(pilot, found):
         assert found.smallest is not None
         ax.plot([unit * found.smallest.estimate], [100 * pilot.options.power], "o", color=color, markersize=8)
 
 
-def _name_lines(ax: Axes, found: list[Found], unit: float, right: float) -> None:
+def _name_lines(ax: Axes, pilot: Pilot, found: list[Found], unit: float, right: float) -> None:
     """Name the curves where they are steep, the leftmost on its left; one that starts high below its start."""
     rising = [f for f in found if f.curve["smooth"].iloc[0] < _NAMED_AT < f.curve["smooth"].iloc[-1]]
     at = {f.design: float(np.interp(_NAMED_AT, f.curve["smooth"], f.curve["effect"])) for f in rising}
@@ -188,7 +190,7 @@ def _name_lines(ax: Axes, found: list[Found], unit: float, right: float) -> None
             point, move, across, up = (at[f.design], 100 * _NAMED_AT), (-8 if first else 8, 0), first, "center"
         else:
             x = 0.02 * right
-            y = 100 * float(np.interp(x, f.curve["effect"], f.curve["smooth"]))
+            y = 100 * float(np.interp(x, f.curve["effect"], f.curve[_height(pilot, f)]))
             point, move, across, up = (x, y), (4, -6 if y > 15 else 6), False, "top" if y > 15 else "bottom"
         ax.annotate(
             _begin(f.design),
@@ -199,6 +201,11 @@ def _name_lines(ax: Axes, found: list[Found], unit: float, right: float) -> None
             va=up,
             color=readable(_COLORS[f.design]),
         )
+
+
+def _height(pilot: Pilot, found: Found) -> str:
+    """Name the column to draw: as found where drift may make the curve fall, made never to fall elsewhere."""
+    return "power" if cries_wolf(pilot, found) else "smooth"
 
 
 def _until(curve: pd.DataFrame, right: float) -> pd.DataFrame:
