@@ -22,6 +22,7 @@ from coroi.storage import connect
 MARKET_TABLES = ("competitors", "practices", "changes", "firms", "firm_returns", "factors")
 
 FILES = [
+    "advice.csv",
     "changes.csv",
     "competitors.csv",
     "costs.csv",
@@ -39,6 +40,7 @@ FILES = [
     "touchpoints.csv",
     "transactions.csv",
     "truth.json",
+    "usage.csv",
 ]
 
 

@@ -7,8 +7,9 @@ from collections import defaultdict
 import numpy as np
 
 from coroi.company.clock import first_days
-from coroi.company.effects import entry, hindrance, part_values
+from coroi.company.effects import entry, halves_apart, hindrance, part_values
 from coroi.company.firm_truths import firm_truths
+from coroi.company.foretold import foretold_truths
 from coroi.company.measures import FOLLOWED_MONTHS, GRACE_DAYS
 from coroi.company.parts import PARTS
 from coroi.company.path import PATH, path_truths
@@ -63,6 +64,8 @@ def true_claims(
     steps = [step for step in retention["entries"] if "less the gain" in step["term"]]  # type: ignore[attr-defined]
     few = f"{months} months are too few for a landmark."
     found |= path | {"C06": [_step(each) for each in steps] or [_none("gain at the top less the gain before it", few)]}
+    found["C11"] = halves_apart(values) + found["C11"]
+    found |= foretold_truths(months=months, scenario=SCENARIOS[scenario], customers=customers)
     found["C03"] = wallet_truths(months=months, scenario=scenario, customers=customers // 2) + found["C03"]
     found["C07"] = portfolio_truths(scenario=scenario, customers=customers)
     found |= firm_truths(scenario=scenario)

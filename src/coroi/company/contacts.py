@@ -9,13 +9,14 @@ import pandas as pd
 from scipy.special import expit, logit
 
 from coroi.company.clock import Flags, Floats, Ints, as_dates, days_within, numbered, stream
+from coroi.company.customers import People
+from coroi.company.departments import DEPARTMENTS
 from coroi.company.scenario import World
 from coroi.company.subscriptions import Leaving
 
 CONTACTS_PER_MONTH = 0.15
 CHANNELS = ("phone", "chat", "mail")
 CHANNEL_SHARES = (0.5, 0.3, 0.2)
-DEPARTMENTS = ("support", "billing", "delivery")
 DEPARTMENT_SHARES = (0.5, 0.3, 0.2)
 SOLVED = (0.72, 0.75, 0.66)  # by department
 ON_TIME = (0.85, 0.88, 0.74)
@@ -57,7 +58,8 @@ class Contacts:
 class Service:
     """The service of one block of customers, month by month."""
 
-    def __init__(self, seed: int, block: int) -> None:
+    def __init__(self, people: People, seed: int, block: int) -> None:
+        self._by_department = people.service
         self._chance = stream(seed, "contacts", block)
         self._minutes = stream(seed, "minutes", block)
 
@@ -86,7 +88,7 @@ class Service:
         department = np.searchsorted(np.cumsum(DEPARTMENT_SHARES)[:-1], where[who], side="right")
         good, punctual = np.array(SOLVED)[department], np.array(ON_TIME)[department]
         done = world.intervention
-        better = BY_PUSH * pushed[who]
+        better = BY_PUSH * pushed[who] + self._by_department[department, who]
         p_solved, p_timely = expit(logit(good) + better), expit(logit(punctual) + better)
         response = RESPONSE_MINUTES * np.exp(RESPONSE_SPREAD * waited[who] - 0.3 * pushed[who]) * done.response_time
         solved, on_time = fixed[who] < p_solved + done.solved, timely[who] < p_timely + done.on_time

@@ -9,6 +9,7 @@ import pandas as pd
 
 from coroi.company.clock import DAYS_PER_MONTH, Floats, Ints, as_dates, numbered, stream
 from coroi.company.culture import Culture, draw_culture, lift
+from coroi.company.departments import draw_service
 from coroi.company.rivals import draw_standing, temptation
 from coroi.company.scenario import World
 
@@ -26,11 +27,12 @@ LEVEL_SD = 0.8
 UNIT_LEVEL_SD = 0.1
 REGION_LEVELS = (0.15, 0.0, -0.2, 0.1)
 SPENDING_SD = 0.5
+DEPENDENCE_SD = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class People:
-    """All customers, in order of joining; every array has shape (n_customers,).
+    """All customers, in order of joining; every array but the last has shape (n_customers,).
 
     Parameters
     ----------
@@ -48,6 +50,10 @@ class People:
         Own readiness to buy, in log-odds per month.
     rivals : numpy.ndarray
         What each thinks of the rivals, in points of the scale from 0 to 10 about the mean.
+    dependence : numpy.ndarray
+        How much of the customer's own work hangs on the product, in standard deviations.
+    service : numpy.ndarray
+        How much better than usual each department serves them, shape (n_departments, n_customers).
     """
 
     joined: Ints
@@ -58,6 +64,8 @@ class People:
     level: Floats
     spending: Floats
     rivals: Floats
+    dependence: Floats
+    service: Floats
 
     @property
     def n(self) -> int:
@@ -125,6 +133,8 @@ def draw_people(n: int, days: Ints, seed: int, world: World, block: int = 0) -> 
         level=level + unit_level[unit] + world.intervention.level,
         spending=trait("spending", SPENDING_SD),
         rivals=draw_standing(frailty / FRAILTY_SD, seed, world, block) + world.intervention.rivals,
+        dependence=trait("dependence", DEPENDENCE_SD),
+        service=draw_service(unit, len(UNITS), seed, world, block),
     )
 
 

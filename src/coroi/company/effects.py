@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,19 +13,34 @@ from coroi.company.history import History, block_sizes, draw_history
 from coroi.company.measures import (
     FOLLOWED_MONTHS,
     event_months,
+    halves_by_dependence,
     kept,
     months_told,
-    profit_path,
+    path_of,
+    referrals_made,
     score_after,
     there_at_start,
+    trust_after,
     unit_start,
 )
-from coroi.company.parts import COHORTS, FIRST_MONTH, INTERVENTIONS, LOW_SCORE, MEASURES, ROLL_OUT, Part
+from coroi.company.parts import (
+    COHORTS,
+    FIRST_ADVICE,
+    FIRST_MONTH,
+    INTERVENTIONS,
+    LESS_DEPENDENT,
+    LOW_SCORE,
+    MEASURES,
+    MORE_DEPENDENT,
+    ROLL_OUT,
+    Part,
+)
 from coroi.company.programme import FOREVER, PRACTICES
 from coroi.company.scenario import Intervention, Scenario, World
 from coroi.company.truth import TRUTH_SEED
 
 SCORE_SOON_MONTHS = 3
+STARTED = {FIRST_MONTH: 0, MORE_DEPENDENT: 0, LESS_DEPENDENT: 0, LOW_SCORE: 1, FIRST_ADVICE: 1}
 Cohort = tuple[Ints, Flags]
 """Month from which each customer is followed, and who belongs to it."""
 
@@ -84,14 +100,24 @@ def part_values(
 def cohorts_of(history: History) -> dict[str, Cohort]:
     """Return every cohort: the month from which each customer is followed, and who belongs to it."""
     start, there, n = unit_start(history), there_at_start(history), history.people.n
-    trigger = np.full(n, FOREVER)
-    for month in reversed(range(len(history.follow_ups))):
-        trigger[history.follow_ups[month].customer] = month + 1
-    triggered = trigger + FOLLOWED_MONTHS <= months_told(history.days)
+    trigger = 1 + _first_month([month.customer for month in history.follow_ups], n)
+    advised = _first_month([month.customer for month in history.advice], n)
+    triggered, asked = (first + FOLLOWED_MONTHS <= months_told(history.days) for first in (trigger, advised))
     practice = history.roll_out.practice[history.people.unit]
     by_practice = {name: (start, there & (practice == i)) for i, name in enumerate(PRACTICES)}
-    others = {ROLL_OUT: (start, there), LOW_SCORE: (trigger, triggered)}
-    return by_practice | others | {FIRST_MONTH: (np.zeros(n, dtype=np.int64), history.here[0])}
+    others = {ROLL_OUT: (start, there), LOW_SCORE: (trigger, triggered), FIRST_ADVICE: (advised, asked)}
+    first = np.zeros(n, dtype=np.int64)
+    more, less = halves_by_dependence(history)
+    of_first = {FIRST_MONTH: history.here[0], MORE_DEPENDENT: more, LESS_DEPENDENT: less}
+    return by_practice | others | {name: (first, members) for name, members in of_first.items()}
+
+
+def _first_month(events: list[Ints], n: int) -> Ints:
+    """Return the first month with an event of each customer; a far one where there is none."""
+    first = np.full(n, FOREVER)
+    for month in reversed(range(len(events))):
+        first[events[month]] = month
+    return first
 
 
 def hindrance(part: Part, months: int, last_start: int) -> str:
@@ -107,7 +133,7 @@ def hindrance(part: Part, months: int, last_start: int) -> str:
         Month in which the last unit begins.
     """
     told = months_told(first_days(months))
-    needed = FOLLOWED_MONTHS + (last_start if part.cohort not in (FIRST_MONTH, LOW_SCORE) else part.cohort == LOW_SCORE)
+    needed = FOLLOWED_MONTHS + STARTED.get(part.cohort, last_start)
     if told >= needed:
         return ""
     return f"{months} months are too few to follow {COHORTS[part.cohort]} for {FOLLOWED_MONTHS} months."
@@ -125,6 +151,25 @@ def entry(part: Part, values: Floats) -> dict[str, object]:
     return {"estimand": told, "unit": unit} | mean_and_error(values) | {"n": values.size}
 
 
+def halves_apart(values: Mapping[Part, Floats]) -> list[dict[str, object]]:
+    """Set the effects among the more dependent half of the customers against those among the other half, for C11."""
+    found = []
+    for part in (each for each in values if each.cohort == MORE_DEPENDENT):
+        other = replace(part, cohort=LESS_DEPENDENT)
+        more, less = entry(part, values[part]), entry(other, values[other])
+        words, unit = MEASURES[part.measure]
+        told = f"{COHORTS[MORE_DEPENDENT].capitalize()}, less those with the median at most: {words}; {part.estimand}."
+        row: dict[str, object] = {"estimand": told, "unit": unit, "value": None, "mc_std_error": None}
+        if "reason" in more or "reason" in less:
+            found.append(row | {"reason": "One of the halves is empty."})
+            continue
+        errors = [float(values[each].std(ddof=1)) / np.sqrt(values[each].size) for each in (part, other)]
+        value, error = float(values[part].mean() - values[other].mean()), float(np.hypot(*errors))
+        n = values[part].size + values[other].size
+        found.append(row | {"value": round(value, 6), "mc_std_error": round(error, 6), "n": n})
+    return found
+
+
 def mean_and_error(values: Floats) -> dict[str, object]:
     """Return the mean over customers and its Monte Carlo standard error."""
     error = float(values.std(ddof=1)) / np.sqrt(values.size)
@@ -139,6 +184,17 @@ def _measured(history: History, measure: str, cohort: Cohort) -> Floats:
         return score_after(history, since, FOLLOWED_MONTHS)[members]
     if measure == "score soon":
         return score_after(history, since, SCORE_SOON_MONTHS)[members]
-    if measure == "year's profit":
-        return np.asarray(profit_path(history, since, FOLLOWED_MONTHS)[members].sum(axis=1))
-    return profit_path(history, since, event_months(history))[members]
+    if measure == "trust soon":
+        return trust_after(history, since, SCORE_SOON_MONTHS)[members]
+    if measure == "profit":
+        return path_of(history.profit, since, event_months(history))[members]
+    return np.asarray(path_of(_by_month(history, measure), since, FOLLOWED_MONTHS)[members].sum(axis=1))
+
+
+def _by_month(history: History, measure: str) -> Floats:
+    """Return what is summed over a year, by month and customer."""
+    if measure == "year's referrals":
+        return referrals_made(history)
+    if measure == "year's revenue":
+        return history.revenue
+    return history.profit if measure == "year's profit" else history.earned - history.serving

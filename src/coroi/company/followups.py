@@ -44,7 +44,7 @@ class CallingBack:
     def month(self, answered: Answered, n: int) -> FollowUps:
         """Draw who is called back after the month's NPS answers among `n` customers."""
         eligible, lot, wait = self._lots.random((3, n))
-        customer, _, day, score = answered
+        customer, _, day, score, *_ = answered
         low = self._world.switches.follow_ups_on_low_scores
         triggered = score <= LOW_SCORE if low else eligible[customer] < ELIGIBLE_SHARE
         who = customer[triggered]

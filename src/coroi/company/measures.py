@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from coroi.company.clock import Flags, Floats, Ints
-from coroi.company.history import History
-from coroi.company.responses import NPS
+from coroi.company.history import TRUST_BY_SATISFACTION, History
+from coroi.company.responses import NPS, TRUST
 from coroi.company.subscriptions import exits
 
 GRACE_DAYS = 30
@@ -47,11 +47,32 @@ def score_after(history: History, since: Ints, months: int) -> Floats:
     return np.asarray(NPS.centre + NPS.spread * felt)
 
 
-def profit_path(history: History, since: Ints, months: int) -> Floats:
-    """Return each customer's profit by month from `since` on, zero after leaving, shape (n_customers, n_months)."""
-    profit, n = history.profit, np.arange(history.people.n)
-    last = profit.shape[0] - 1
-    return np.stack([profit[np.minimum(since + k, last), n] for k in range(months)], axis=1)
+def trust_after(history: History, since: Ints, months: int) -> Floats:
+    """Return the trust score, unrounded and without noise, that each customer would give so many months later."""
+    month, n = np.minimum(since + months, history.days.size - 2), np.arange(history.people.n)
+    felt = history.trust[month, n] + TRUST_BY_SATISFACTION * history.satisfaction[month + 1, n]
+    return np.asarray(TRUST.centre + TRUST.spread * felt)
+
+
+def path_of(values: Floats, since: Ints, months: int) -> Floats:
+    """Return values by month and customer from each customer's month `since` on, shape (n_customers, n_months)."""
+    last, n = values.shape[0] - 1, np.arange(values.shape[1])
+    return np.stack([values[np.minimum(since + k, last), n] for k in range(months)], axis=1)
+
+
+def referrals_made(history: History) -> Floats:
+    """Count referrals by month and customer, shape (n_months, n_customers)."""
+    n = history.people.n
+    return np.array([np.bincount(month.customer, minlength=n) for month in history.referrals], dtype=float)
+
+
+def halves_by_dependence(history: History) -> tuple[Flags, Flags]:
+    """Tell whose first reading of the share of wallet, in the first month, is above the median, and whose is not."""
+    first = history.readings[0]
+    share = np.full(history.people.n, np.nan)
+    share[first.customer] = first.share
+    median = np.median(first.share) if first.share.size else np.nan
+    return share > median, share <= median
 
 
 def unit_start(history: History) -> Ints:

@@ -26,6 +26,11 @@ INTERVENTIONS: dict[str, Intervention] = {
     "faster": Intervention(response_time=0.5),
     "steadier": Intervention(swings=0.5),
     "recognised": Intervention(recognition=2.0),
+    "weakest department": Intervention(weakest_department=0.6),
+    "every department": Intervention(every_department=0.2),
+    "happier": Intervention(raised=1 / NPS.spread),
+    "advised away": Intervention(advised_away=1.0),
+    "sold to": Intervention(advised_away=0.0),
     "rivals lower": Intervention(rivals=-1.0),
     "all higher": Intervention(level=1 / NPS.spread, rivals=1.0),
     "aligned": Intervention(alignment=1.0),
@@ -33,16 +38,24 @@ INTERVENTIONS: dict[str, Intervention] = {
     "talk walked": Intervention(talk_walked=True),
 }
 ROLL_OUT, FIRST_MONTH, LOW_SCORE = "roll-out", "first month", "first low score"
+FIRST_ADVICE, MORE_DEPENDENT, LESS_DEPENDENT = "first advice", "more dependent", "less dependent"
 COHORTS = {
     ROLL_OUT: "customers of treated units with a contract when their unit begins",
     FIRST_MONTH: "customers with a contract at the start",
     LOW_SCORE: "customers from the month after their first triggering answer",
+    FIRST_ADVICE: "customers from the month of their first need for advice",
+    MORE_DEPENDENT: "customers with a share of wallet above the median in the first month",
+    LESS_DEPENDENT: "customers with a share of wallet of the median at most in the first month",
 } | {name: f"customers of units with the practice '{name}' and a contract when their unit begins" for name in PRACTICES}
 MEASURES = {
     "kept": ("share that does not exit within 12 months", "difference in probability"),
     "score": ("mean NPS score without noise or rounding after 12 months", "points of the scale"),
     "score soon": ("mean NPS score without noise or rounding after 3 months", "points of the scale"),
+    "trust soon": ("mean trust score without noise or rounding after 3 months", "points of the scale"),
     "year's profit": ("profit within 12 months, zero while away", "EUR per customer"),
+    "year's margin": ("profit before practices and follow-ups within 12 months, zero while away", "EUR per customer"),
+    "year's revenue": ("revenue within 12 months, zero while away", "EUR per customer"),
+    "year's referrals": ("referrals made within 12 months", "referrals per customer"),
     "profit": ("profit, all costs of the programme counted, zero while away", "EUR per customer"),
 }
 
@@ -116,6 +129,32 @@ PARTS: tuple[Part, ...] = (
         "solved",
         "faster",
         FIRST_MONTH,
+    ),
+    *_against(
+        "C08",
+        "the weakest of three departments served better by 0.6 in log-odds, less every department by 0.2",
+        "weakest department",
+        "every department",
+        FIRST_MONTH,
+    ),
+    *(
+        part
+        for half in (MORE_DEPENDENT, LESS_DEPENDENT)
+        for part in _against(
+            "C11", "an NPS point more satisfied, less as it is", "happier", NOTHING, half, "kept", "year's margin"
+        )
+    ),
+    *_against(
+        "C14",
+        "every customer in need of advice advised away, less none",
+        "advised away",
+        "sold to",
+        FIRST_ADVICE,
+        "trust soon",
+        "kept",
+        "year's revenue",
+        "year's profit",
+        "year's referrals",
     ),
     *_against("C12", "every practice as rolled out, less none", NOTHING, NO_PRACTICES, ROLL_OUT, *_THREE),
     *(

@@ -24,7 +24,7 @@ tables:  # our column: the column in the file
 metrics:
   nps:  # how likely to recommend: every customer's turn comes every three months
     scale: [0, 10]
-{codes}  csat:  # how satisfied: after some contacts
+{codes}  csat:  # how satisfied with each department, its touchpoint: some customers, twice a year
     scale: [1, 5]
 {codes}  trust:  # how far they trust the company: twice a year
     scale: [1, 7]
@@ -55,6 +55,8 @@ COMMENTS = {
     ("subscriptions", "end_at"): "the last day covered; empty while the contract runs",
     ("subscriptions", "price"): "per month",
     ("responses", "metric"): "one of the metrics below",
+    ("usage", "amount"): "hours of use in the month that ends then",
+    ("advice", "advised_away"): "1: told not to buy, or to buy elsewhere",
     ("changes", "metric"): "one of the metrics below",
 }
 

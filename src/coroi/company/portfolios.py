@@ -16,7 +16,7 @@ from coroi.company.changes import (
 )
 from coroi.company.clock import Flags, Floats
 from coroi.company.history import block_sizes, draw_history
-from coroi.company.measures import profit_path
+from coroi.company.measures import path_of
 from coroi.company.path import PLAN_RATE, discount
 from coroi.company.responses import NPS
 from coroi.company.scenario import SCENARIOS, Intervention, Scenario, World
@@ -76,7 +76,7 @@ def worth_of_points(scenario: Scenario, customers: int) -> Worth:
         for points in (0.0, *SIZES):
             world = World(scenario=scenario, intervention=Intervention(level=points / NPS.spread))
             history = draw_history(customers=size, months=months, seed=TRUTH_SEED + i, world=world)
-            path = profit_path(history, np.zeros(size, dtype=np.int64), months)[history.here[0]] * rate
+            path = path_of(history.profit, np.zeros(size, dtype=np.int64), months)[history.here[0]] * rate
             paths.append(np.stack([path[:, :horizon].sum(axis=1) for horizon in HORIZONS], axis=1))
         gained.append(np.stack([path - paths[0] for path in paths], axis=2))
     order = np.argsort([0.0, *SIZES])

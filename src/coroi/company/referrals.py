@@ -14,6 +14,7 @@ from coroi.company.scenario import World
 
 REFERRING = -5.2  # log-odds per month at satisfaction 0
 REFERRING_BY_SATISFACTION = 0.9
+REFERRING_BY_TRUST = 0.4
 NOBODY = -1
 
 
@@ -40,10 +41,11 @@ class Recommending:
     def __init__(self, people: People, seed: int, block: int, world: World) -> None:
         self._chance, self._joined, self._world = stream(seed, "referring", block), people.joined, world
 
-    def month(self, here: Flags, satisfaction: Floats, days: Ints, month: int) -> Referrals:
+    def month(self, here: Flags, satisfaction: Floats, trust: Floats, days: Ints, month: int) -> Referrals:
         """Draw the month's referrals; the first ones are matched with next month's joiners while these last."""
         refers, when = self._chance.random((2, here.size))
-        odds = REFERRING + REFERRING_BY_SATISFACTION * self._world.scenario.loyalty * satisfaction
+        felt = REFERRING_BY_SATISFACTION * satisfaction + REFERRING_BY_TRUST * trust
+        odds = REFERRING + self._world.scenario.loyalty * felt
         who = np.flatnonzero(here & (refers < expit(odds)))
         day = days_within(days, month, when[who])
         who, day = who[np.argsort(day, kind="stable")], np.sort(day)

@@ -10,20 +10,16 @@ from scipy.special import expit
 
 from coroi.company.clock import DAYS_PER_MONTH, Floats, Ints, as_dates, days_within, numbered, stream
 from coroi.company.customers import People
+from coroi.company.departments import DEPARTMENTS
 from coroi.company.scenario import World
 from coroi.company.subscriptions import Leaving
+from coroi.company.verbatims import draw_tones, sentences
 
 ANSWERING_BY_SATISFACTION = 0.45
 ANSWERING_BY_LOG_TENURE = 0.2
 DELAY_MEAN_DAYS = 3
 DELAY_LIMIT_DAYS = 21
 COMMON_SHARE = 0.3  # of the variance of an answer's noise
-VERBATIM_SHARE = 0.12
-VERBATIMS = (
-    ("Waited too long for an answer.", "The bill was wrong again.", "Nobody called me back."),
-    ("Does what it should.", "Good, but a little dear.", "No complaints so far."),
-    ("Quick and friendly help.", "Everything simply works.", "Solved at the first call."),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +43,9 @@ class Survey:
     moods : tuple of int
         Highest scores of the unhappy and of the lukewarm, for the wording of comments.
     touchpoints : tuple of str
-        Where it is asked.
+        What is asked about; each gets a score of its own.
+    by_service : float
+        Rise of a touchpoint's score with the service of the department of its name.
     """
 
     metric: str
@@ -60,6 +58,7 @@ class Survey:
     noise: float
     moods: tuple[int, int]
     touchpoints: tuple[str, ...]
+    by_service: float = 0.0
 
 
 NPS = Survey(
@@ -77,14 +76,15 @@ NPS = Survey(
 CSAT = Survey(
     metric="csat",
     scale=(1, 5),
-    every=1,
-    share=0.1,
+    every=6,
+    share=0.2,
     answering=-1.3,
     centre=3.7,
     spread=0.7,
     noise=0.8,
     moods=(2, 3),
-    touchpoints=("support", "billing", "onboarding"),
+    touchpoints=DEPARTMENTS,
+    by_service=0.8,
 )
 TRUST = Survey(
     metric="trust",
@@ -99,8 +99,8 @@ TRUST = Survey(
     touchpoints=("relationship",),
 )
 SURVEYS = (NPS, CSAT, TRUST)
-Answered = tuple[Ints, Ints, Ints, Ints]
-"""Customer, day asked, day answered, score: arrays of one length."""
+Answered = tuple[Ints, Ints, Ints, Ints, Ints, Floats]
+"""Customer, day asked, day answered, score, touchpoint, and the score without noise: arrays of one length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,6 +117,10 @@ class Answers:
         Days since 1970.
     score : numpy.ndarray
         The answer.
+    touchpoint : numpy.ndarray
+        Position among the survey's touchpoints.
+    tone : numpy.ndarray
+        Tone of the comment; see :mod:`coroi.company.verbatims`.
     """
 
     survey: Survey
@@ -124,6 +128,8 @@ class Answers:
     asked: Ints
     answered: Ints
     score: Ints
+    touchpoint: Ints
+    tone: Ints
 
 
 class Asking:
@@ -136,13 +142,14 @@ class Asking:
 
     def __init__(self, survey: Survey, people: People, seed: int, block: int, world: World) -> None:
         self._survey, self._world, self._people = survey, world, people
-        names = ("asking", "answering", "scoring")
-        self._asking, self._answering, self._scoring = (stream(seed, f"{survey.metric} {w}", block) for w in names)
+        names = ("asking", "answering", "scoring", "tone")
+        chances = (stream(seed, f"{survey.metric} {name}", block) for name in names)
+        self._asking, self._answering, self._scoring, self._tones = chances
         self._turn = self._asking.integers(survey.every, size=people.n)
         self._found: list[Answered] = []
 
     def month(self, felt: Floats, mood: Floats, leaving: Leaving, days: Ints, month: int) -> Answered:
-        """Draw the month's answers: customer, day asked, day answered, score; too late ones are cut.
+        """Draw the month's answers, as in ``Answered``; too late ones are cut.
 
         Parameters
         ----------
@@ -157,23 +164,36 @@ class Asking:
         month : int
             The month, counted from 0.
         """
-        survey, n = self._survey, felt.size
-        chosen, when = self._asking.random((2, n))
-        would, delay = self._answering.random((2, n))
-        shared = COMMON_SHARE if self._world.switches.common_method_noise else 0.0
-        noise = np.sqrt(shared) * mood + np.sqrt(1 - shared) * self._scoring.standard_normal(n)
-        score = survey.centre + survey.spread * felt + survey.noise * noise
-        share = survey.share * self._world.scenario.asked
-        who = np.flatnonzero(((month + self._turn) % survey.every == 0) & (chosen < share))
-        asked = days_within(days, month, when[who])
+        survey = self._survey
+        turn = np.flatnonzero((month + self._turn) % survey.every == 0)
+        chosen, when = self._asking.random((2, turn.size))
+        would, delay = self._answering.random((2, turn.size))
+        own = self._scoring.standard_normal((len(survey.touchpoints), turn.size))
+        chosen = chosen < survey.share * self._world.scenario.asked
+        who, when, would, delay, own = turn[chosen], when[chosen], would[chosen], delay[chosen], own[:, chosen]
+        asked = days_within(days, month, when)
         begun = leaving.begun(who, asked)
         tenure = np.log1p((asked - begun).clip(0) / DAYS_PER_MONTH)
-        answered = asked + _waited(delay[who])
-        kept = (begun != -1) & (would[who] < expit(self._odds(felt[who], tenure, who))) & (answered < days[-1])
-        rounded = np.rint(score[who]).clip(*survey.scale).astype(np.int64)
-        found = (who[kept], asked[kept], answered[kept], rounded[kept])
+        answered = asked + _waited(delay)
+        kept = (begun != -1) & (would < expit(self._odds(felt[who], tenure, who))) & (answered < days[-1])
+        who, times = who[kept], len(survey.touchpoints)
+        meant = self._meant(felt, who)
+        score = np.rint(meant + self._noise(mood[who], own[:, kept])).clip(*survey.scale).astype(np.int64)
+        place = np.repeat(np.arange(times), who.size)
+        again, sent, back = (np.tile(each, times) for each in (who, asked[kept], answered[kept]))
+        found = (again, sent, back, score.ravel(), place, meant.ravel())
         self._found.append(found)
         return found
+
+    def _meant(self, felt: Floats, who: Ints) -> Floats:
+        """Return the scores without noise, shape (n_touchpoints, n_answering)."""
+        survey = self._survey
+        meant = np.tile(survey.centre + survey.spread * felt[who], (len(survey.touchpoints), 1))
+        return meant + survey.by_service * self._people.service[:, who] if survey.by_service else meant
+
+    def _noise(self, mood: Floats, own: Floats) -> Floats:
+        shared = COMMON_SHARE if self._world.switches.common_method_noise else 0.0
+        return np.asarray(self._survey.noise * (np.sqrt(shared) * mood + np.sqrt(1 - shared) * own))
 
     def _odds(self, felt: Floats, tenure: Floats, who: Ints) -> Floats:
         if not self._world.switches.respondents_differ:
@@ -182,8 +202,8 @@ class Asking:
         return self._survey.answering + ANSWERING_BY_SATISFACTION * felt + by_tenure + self._people.replying[who]
 
     def answers(self) -> Answers:
-        """Return all answers so far."""
-        return _in_order(self._survey, self._found)
+        """Return all answers so far; the comments are drawn now."""
+        return _in_order(self._survey, self._found, self._tones)
 
 
 def _waited(chance: Floats) -> Ints:
@@ -191,28 +211,34 @@ def _waited(chance: Floats) -> Ints:
     return np.floor(-DELAY_MEAN_DAYS * np.log1p(-chance)).clip(max=DELAY_LIMIT_DAYS).astype(np.int64)
 
 
-def _in_order(survey: Survey, found: list[Answered]) -> Answers:
+def _in_order(survey: Survey, found: list[Answered], tones: np.random.Generator) -> Answers:
     """Put the months' answers together, in order of answering."""
-    customer, asked, answered, score = (np.concatenate(column) for column in zip(*found, strict=True))
-    order = np.lexsort((customer, asked, answered))
+    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+    customer, asked, answered, _, place, _ = columns
+    order = np.lexsort((place, customer, asked, answered))
+    customer, asked, answered, score, place, meant = (column[order] for column in columns)
     return Answers(
-        survey=survey, customer=customer[order], asked=asked[order], answered=answered[order], score=score[order]
+        survey=survey,
+        customer=customer,
+        asked=asked,
+        answered=answered,
+        score=score,
+        touchpoint=place,
+        tone=draw_tones(score, meant, survey.moods, survey.noise, tones),
     )
 
 
 def responses_table(answers: tuple[Answers, ...], ids: np.ndarray, seed: int, block: int, after: int) -> pd.DataFrame:
     """Return the table `responses`, in order of answering."""
     table = pd.concat([_one_survey(each, ids, seed, block) for each in answers], ignore_index=True)
-    table = table.sort_values(["answered_at", "asked_at", "customer_id", "metric"], ignore_index=True)
+    order = ["answered_at", "asked_at", "customer_id", "metric", "touchpoint"]
+    table = table.sort_values(order, ignore_index=True)
     table.insert(0, "response_id", numbered("R", len(table), after))
     return table
 
 
 def _one_survey(answers: Answers, ids: np.ndarray, seed: int, block: int) -> pd.DataFrame:
-    survey, n = answers.survey, answers.score.size
-    places, words = (stream(seed, f"{survey.metric} {what}", block) for what in ("touchpoint", "verbatim"))
-    tone = np.searchsorted(survey.moods, answers.score)
-    sentences = np.array(VERBATIMS)[tone, words.integers(len(VERBATIMS[0]), size=n)]
+    survey = answers.survey
     return pd.DataFrame(
         {
             "customer_id": ids[answers.customer],
@@ -220,7 +246,7 @@ def _one_survey(answers: Answers, ids: np.ndarray, seed: int, block: int) -> pd.
             "answered_at": as_dates(answers.answered),
             "metric": survey.metric,
             "score": answers.score,
-            "touchpoint": np.array(survey.touchpoints)[places.integers(len(survey.touchpoints), size=n)],
-            "verbatim": np.where(words.random(n) < VERBATIM_SHARE, sentences, ""),
+            "touchpoint": np.array(survey.touchpoints)[answers.touchpoint],
+            "verbatim": sentences(answers.tone, stream(seed, f"{survey.metric} verbatim", block)),
         }
     )

@@ -34,7 +34,8 @@ class Feelings:
         self._months = 0
         self._experience = np.zeros(people.n)
         self.trust = np.zeros(people.n)
-        self.satisfaction = self._own + world.intervention.swings * self._part
+        self._raised = world.intervention.raised
+        self.satisfaction = self._own + world.intervention.swings * self._part + self._raised
 
     def served(self, contacts: Contacts) -> None:
         """Let experience and trust fade by a month, and add the month's contacts."""
@@ -50,12 +51,16 @@ class Feelings:
         self._months += 1
         swing = self._world.intervention.swings * self._part
         drift = DRIFT_PER_YEAR * self._months / 12
-        self.satisfaction = self._own + swing + drift + BY_PUSH * pushed + self._experience
+        self.satisfaction = self._own + swing + drift + BY_PUSH * pushed + self._experience + self._raised
         return self.satisfaction
 
     def followed_up(self, who: np.ndarray) -> None:
         """Add what a follow-up does to satisfaction from the next month on."""
         self._experience[who] += self._world.scenario.follow_up
+
+    def advised(self, who: np.ndarray) -> None:
+        """Add what being advised away does to trust from the next month on."""
+        self.trust[who] += self._world.scenario.advice
 
     def bought(self, buys: np.ndarray, expected: float) -> None:
         """Add what buying does to satisfaction from the next month on, if it does."""

@@ -61,10 +61,12 @@ class Scenario:
     dip : float
         What a practice costs in service at its start, fading over six months.
     loyalty : float
-        Strength of every effect of satisfaction and trust on leaving, buying and recommending, of standing above the
-        rivals on share of wallet, and of satisfaction on whole firms.
+        Strength of every effect of satisfaction, trust, engagement and weak departments on leaving, using, buying
+        and recommending, of standing above the rivals on share of wallet, and of satisfaction on whole firms.
     follow_up : float
         Rise in satisfaction after a follow-up, in standard deviations or nearly so.
+    advice : float
+        Rise in trust after being advised away, in standard deviations of satisfaction or nearly so.
     unsponsored : float
         Part of a practice's effect that is left in a unit whose leader does not stand behind it.
     cost : float
@@ -85,6 +87,7 @@ class Scenario:
     dip: float = 0.25
     loyalty: float = 1.0
     follow_up: float = 0.6
+    advice: float = 1.5
     unsponsored: float = 0.4
     cost: float = 1.0
     trait: float = 0.0
@@ -95,7 +98,7 @@ class Scenario:
 
 SCENARIOS: dict[str, Scenario] = {
     "baseline": Scenario(meaning="practices work, grow, and pay back"),
-    "null": Scenario(meaning="nothing works", practice=0.0, dip=0.0, loyalty=0.0, follow_up=0.0),
+    "null": Scenario(meaning="nothing works", practice=0.0, dip=0.0, loyalty=0.0, follow_up=0.0, advice=0.0),
     "dip": Scenario(meaning="a deep valley, then a late pay-off", practice=2.4, dip=1.5),
     "overspend": Scenario(meaning="a real effect that costs more than it brings", cost=12.0),
     "confounded": Scenario(
@@ -104,6 +107,7 @@ SCENARIOS: dict[str, Scenario] = {
         dip=0.0,
         loyalty=0.0,
         follow_up=0.0,
+        advice=0.0,
         trait=0.9,
         best_first=True,
     ),
@@ -137,6 +141,12 @@ class Intervention:
         Factor on the monthly swings of satisfaction about each customer's own level.
     recognition : float
         Added to every unit's monthly number of recognitions.
+    raised : float
+        Added to everybody's satisfaction in every month.
+    weakest_department, every_department : float
+        Added to how well each customer's weakest department, or every one, serves them, in log-odds.
+    advised_away : float, optional
+        Part of those in need of advice who are advised away.
     level : float
         Added to every customer's own level of satisfaction.
     rivals : float
@@ -161,6 +171,10 @@ class Intervention:
     trust_sees: bool = True
     swings: float = 1.0
     recognition: float = 0.0
+    raised: float = 0.0
+    weakest_department: float = 0.0
+    every_department: float = 0.0
+    advised_away: float | None = None
     level: float = 0.0
     rivals: float = 0.0
     alignment: float = 0.0

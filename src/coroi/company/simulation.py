@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from coroi.company.advice import advice_table
 from coroi.company.changes import changes_table
 from coroi.company.clock import first_days, numbered
 from coroi.company.competitors import competitors_table
@@ -27,10 +28,11 @@ from coroi.company.responses import responses_table
 from coroi.company.scenario import SCENARIOS, Switches, World
 from coroi.company.spending import transactions_table
 from coroi.company.subscriptions import subscriptions_table
+from coroi.company.usage import usage_table
 from coroi.errors import CoroiError, Problem, did_you_mean, raise_together
 
 Tables = dict[str, pd.DataFrame]
-NUMBERED = ("subscriptions", "responses", "transactions", "touchpoints")
+NUMBERED = ("subscriptions", "responses", "transactions", "touchpoints", "advice")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,6 +113,8 @@ class Company:
             "touchpoints": touchpoints_table(history.contacts, ids, counted["touchpoints"]),
             "programme": programme,
             "referrals": referrals_table(history.referrals, ids),
+            "usage": usage_table(history.readings, ids, self.seed, block),
+            "advice": advice_table(history.advice, ids, counted["advice"]),
             "competitors": competitors_table(history, ids, self.seed, self.world, block),
         }
 
@@ -141,7 +145,9 @@ def simulate_company(
     Notes
     -----
     Practices rolled out to units better their service and, slowly, satisfaction. A latent satisfaction drives
-    answers, the readiness to answer, leaving a month later, buying and recommending; trust drives leaving too.
+    answers, the readiness to answer, use, leaving a month later, buying and recommending; trust drives leaving,
+    buying and recommending too, and honest advice raises it. Engagement goes with use and foretells leaving, a weak
+    department weighs beyond the mean of all, and satisfaction weighs more with customers who depend on the product.
     Customers of a unit share its practices; else they are independent of each other.
     """
     _check_arguments({"customers": customers, "months": months, "seed": seed}, scenario)

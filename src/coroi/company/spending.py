@@ -15,6 +15,7 @@ from coroi.company.subscriptions import Leaving
 
 BUYING = -2.2  # log-odds per month
 BUYING_BY_SATISFACTION = 0.3
+BUYING_BY_TRUST = 0.2
 BUYING_BY_SEASON = 0.25
 EXPECTED_SHARE = 0.11
 AMOUNT, AMOUNT_SPREAD = 24.0, 0.6
@@ -51,12 +52,13 @@ class Buying:
         self._back = Purchases(customer=none, day=none, amount=free, margin=free)
 
     def month(
-        self, here: Flags, leaving: Leaving, satisfaction: Floats, days: Ints, month: int
+        self, here: Flags, leaving: Leaving, satisfaction: Floats, trust: Floats, days: Ints, month: int
     ) -> tuple[Purchases, Floats]:
         """Draw the month's purchases and last month's that come back; tell who buys, shape (n_customers,)."""
         buys, when, returns = self._chance.random((3, self._n))
         size, kept = self._sizes.standard_normal((2, self._n))
-        odds = self._own + self._world.scenario.loyalty * BUYING_BY_SATISFACTION * satisfaction
+        felt = BUYING_BY_SATISFACTION * satisfaction + BUYING_BY_TRUST * trust
+        odds = self._own + self._world.scenario.loyalty * felt
         if self._world.switches.seasonality:
             odds = odds - BUYING_BY_SEASON * season(month + 6)
         who = np.flatnonzero(here & (buys < expit(odds)))
@@ -66,7 +68,7 @@ class Buying:
         new = Purchases(
             customer=who, day=days_within(days, month, when[who]), amount=amount, margin=np.round(amount * share, 2)
         )
-        lines = _together(new, self._back)
+        lines = together(new, self._back)
         sent_back = (returns[who] < RETURNED_SHARE) & self._world.switches.returns
         self._back = Purchases(
             customer=who[sent_back],
@@ -74,17 +76,20 @@ class Buying:
             amount=-new.amount[sent_back],
             margin=-new.margin[sent_back],
         )
-        return lines, np.isin(np.arange(self._n), who).astype(float)
+        bought = np.zeros(self._n)
+        bought[who] = 1.0
+        return lines, bought
 
 
-def _together(*parts: Purchases) -> Purchases:
+def together(*parts: Purchases) -> Purchases:
+    """Put purchases and returns one after the other."""
     names = ("customer", "day", "amount", "margin")
     return Purchases(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def transactions_table(found: tuple[Purchases, ...], ids: np.ndarray, after: int, last: int) -> pd.DataFrame:
     """Return the table `transactions` up to the day before `last`, in order of days."""
-    lines = _together(*found)
+    lines = together(*found)
     kept = np.flatnonzero(lines.day < last)
     order = kept[np.lexsort((lines.customer[kept], lines.day[kept]))]
     return pd.DataFrame(

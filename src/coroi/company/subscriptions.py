@@ -22,11 +22,16 @@ from coroi.company.clock import (
     stream,
 )
 from coroi.company.customers import People
+from coroi.company.departments import USUAL_SHORTFALL, shortfall
 from coroi.company.scenario import World
 
 LEAVING = -3.75  # log-odds per month: basic segment, satisfaction 0, a contract just begun
 LEAVING_BY_SATISFACTION = -0.95
 LEAVING_BY_TRUST = -0.25
+LEAVING_BY_ENGAGEMENT = -0.6
+USUAL_ENGAGEMENT = 0.2  # keeps retention about where it would be without engagement and advice
+LEAVING_BY_SHORTFALL = 0.6
+FACTOR_BY_DEPENDENCE = 0.35  # log of the factor on satisfaction and trust, by standard deviation of dependence
 LEAVING_BY_LOG_TENURE = -0.15
 LEAVING_BY_SEASON = 0.12
 LEAVING_BY_SEGMENT = (0.35, 0.0, -0.35)
@@ -35,6 +40,7 @@ REASONS = ("payment failed", "price", "service", "competitor", "no longer needed
 REASON_SHARES = (0.30, 0.30, 0.22, 0.18)  # of all but the first
 RETURN_SHARE = 0.10
 SHORT_GAP_SHARE = 0.15
+EXIT_SHARE = 1 - RETURN_SHARE * SHORT_GAP_SHARE  # of the leavers: who is back within 30 days has not left
 SHORT_GAP_DAYS = (5, 30)
 LONG_GAP_MEAN_DAYS = 90
 PRICES = (12.0, 29.0, 79.0)
@@ -67,14 +73,19 @@ class Leaving:
 
     Notes
     -----
-    A contract ends on the last day of a paid month. The odds of leaving depend on last month's satisfaction, on
-    trust, on the contract's age, on the segment and on the customer's own readiness to leave; failed payments depend
-    on nothing.
+    A contract ends on the last day of a paid month. The odds of leaving depend on last month's satisfaction and trust,
+    the more so the more a customer depends on the product; on last month's engagement; on how far the weakest
+    department lies below the mean of all; on the contract's age, the segment and the customer's own readiness to leave.
+    Failed payments depend on nothing.
     """
 
     def __init__(self, people: People, seed: int, block: int, world: World) -> None:
         self._world = world
+        loyalty, weakness = world.scenario.loyalty, shortfall(people.service) - USUAL_SHORTFALL
         self._own = LEAVING + np.array(LEAVING_BY_SEGMENT)[people.segment] + people.frailty
+        self._own += loyalty * LEAVING_BY_SHORTFALL * weakness
+        self._felt = loyalty * np.exp(FACTOR_BY_DEPENDENCE * people.dependence)
+        self.chance = np.zeros(people.n)
         names = ("leaving", "payment", "exit reason", "returning")
         self._leaving, self._payment, self._reasons, self._returning = (stream(seed, name, block) for name in names)
         self._start = people.joined.copy()
@@ -86,21 +97,35 @@ class Leaving:
         """First day of each customer's latest contract, be it still to come."""
         return self._start
 
-    def month(self, satisfaction: Floats, trust: Floats, days: Ints, month: int) -> None:
-        """Draw who leaves in a month and when they will be back."""
+    def month(self, satisfaction: Floats, trust: Floats, engagement: Floats, days: Ints, month: int) -> None:
+        """Draw who leaves in a month and when they will be back; keep everybody's `chance` of leaving in it.
+
+        Parameters
+        ----------
+        satisfaction, trust, engagement : numpy.ndarray
+            Last month's, by customer.
+        days : numpy.ndarray
+            First day of every month and of the one after the last.
+        month : int
+            The month, counted from 0.
+        """
         start, n = self._start, self._start.size
         end = _end_of_paid_month(start, int(days[month]), int(days[month + 1]) - 1)
         age = np.log1p(np.maximum(end - start, 0) / DAYS_PER_MONTH)
         felt = LEAVING_BY_SATISFACTION * satisfaction + LEAVING_BY_TRUST * trust
-        odds = self._own + self._world.scenario.loyalty * felt + LEAVING_BY_LOG_TENURE * age
+        drawn = self._world.scenario.loyalty * LEAVING_BY_ENGAGEMENT * (engagement + USUAL_ENGAGEMENT)
+        odds = self._own + self._felt * felt + drawn + LEAVING_BY_LOG_TENURE * age
         if self._world.switches.seasonality:
             odds = odds + LEAVING_BY_SEASON * season(month)
-        unpaid = (self._payment.random(n) < PAYMENT_FAILURE) & self._world.switches.involuntary_exits
-        leaves = (end >= start) & (unpaid | (self._leaving.random(n) < expit(odds)))
+        failing = PAYMENT_FAILURE * self._world.switches.involuntary_exits
+        unpaid, wants = self._payment.random(n) < failing, expit(odds)
+        leaves = (end >= start) & (unpaid | (self._leaving.random(n) < wants))
+        self.chance = (end >= start) * (failing + (1 - failing) * wants)
         reason = np.where(unpaid, 0, 1 + self._reasons.choice(len(REASON_SHARES), n, p=REASON_SHARES))
         self._ended.append((np.flatnonzero(leaves), start[leaves], end[leaves], reason[leaves]))
-        back = _return_day(end, self._returning)
-        self._covered = (start, np.where(leaves, end, NEVER), np.where(leaves, back, NEVER))
+        back = np.full(n, NEVER)
+        back[leaves] = _return_day(end[leaves], self._returning.random((3, n))[:, leaves])
+        self._covered = (start, np.where(leaves, end, NEVER), back)
         self._start = np.where(leaves, back, start)
 
     def begun(self, who: Ints, day: Ints) -> Ints:
@@ -123,9 +148,9 @@ def _end_of_paid_month(start: Ints, first: int, last: int) -> Ints:
     return np.where(begun == 0, last, np.minimum(first + begun - 1, last))
 
 
-def _return_day(end: Ints, returning: np.random.Generator) -> Ints:
+def _return_day(end: Ints, chances: Floats) -> Ints:
     """Return the day on which each leaver comes back, or ``NEVER``."""
-    comes, short, length = returning.random((3, end.size))
+    comes, short, length = chances
     low, high = SHORT_GAP_DAYS
     brief = low + np.floor(length * (high - low + 1))
     long = high + np.ceil(-LONG_GAP_MEAN_DAYS * np.log1p(-length))
