@@ -34,7 +34,7 @@ def with_unknown(panel: Any, metrics: Iterable[str]) -> Any:
         "n_transactions": ibis.null("int64"),
         "segment": ibis.null("string"),
         "unit_id": ibis.null("string"),
-        "weight": ibis.literal(1.0),
+        "weight": ibis.literal(1, "int64").cast("float64"),  # a plain 1.0 would become a decimal
     }
     for metric in metrics:
         value, age, mean, count = metric_columns(metric)
