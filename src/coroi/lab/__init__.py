@@ -1,1 +1,1 @@
-"""What can be learnt before the data are there: studies of methods and designs by simulation."""
+"""What simulation can tell: whether estimators find what is true, as often as they say, and what a pilot would find."""

@@ -1,0 +1,59 @@
+"""The bar that an estimator has to clear, and why a row that falls short of it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+LEAST_COVERAGE, MOST_COVERAGE = 0.935, 0.965
+MOST_ALARMS = 0.065
+ENOUGH = 1_500
+"""Replications from which a share is held against the bar as it stands; fewer decide only with their whole interval."""
+
+Standing = Literal["met", "short", "open"]
+
+
+def standing(row: Mapping[str, Any]) -> Standing:
+    """Hold a row of the summary against the bar.
+
+    Parameters
+    ----------
+    row : mapping
+        From :func:`coroi.lab.summary.summarise`, with ``zero`` telling whether the truth is zero by design.
+
+    Returns
+    -------
+    str
+        ``short`` where coverage lies outside 93.5 to 96.5 %, false alarms exceed 6.5 %, a replication failed, or nothing
+        was ever estimated; ``open`` where too few replications tell; ``met`` elsewhere.
+    """
+    if row["coverage"] is None:
+        return "short" if row["failed"] or row["truth"] is not None else "open"
+    tried = row["replications"] - row["refused"]
+    found = [_side(row, "coverage", "coverage", tried, LEAST_COVERAGE, MOST_COVERAGE)]
+    if row["zero"]:
+        found.append(_side(row, "excludes_zero", "excludes", tried, 0.0, MOST_ALARMS))
+    if row["failed"] or "short" in found:
+        return "short"
+    return "open" if "open" in found else "met"
+
+
+def _side(row: Mapping[str, Any], name: str, ends: str, n: int, least: float, most: float) -> Standing:
+    share, low, high = row[name], row[f"{ends}_low"], row[f"{ends}_high"]
+    if n >= ENOUGH:
+        return "met" if least <= share <= most else "short"
+    if low > most or high < least:
+        return "short"
+    return "met" if least <= low and high <= most else "open"
+
+
+REASONS: dict[tuple[str, str, str], str] = {}
+"""Why a row falls short: by experiment, beginning of the estimand's name, and scenario ("*" for any)."""
+
+
+def reason_for(experiment: str, estimand: str, scenario: str) -> str:
+    """Return why a row falls short of the bar; empty where nobody has found out."""
+    for (theirs, begins, where), reason in REASONS.items():
+        if theirs == experiment and estimand.startswith(begins) and where in ("*", scenario):
+            return reason
+    return ""

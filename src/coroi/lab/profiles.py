@@ -1,0 +1,98 @@
+"""How much is run: companies' size, replications and seeds, all stated before anything is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from coroi.errors import CoroiError, Problem, did_you_mean
+from coroi.lab.experiments import EXPERIMENTS, Experiment
+
+FIRST_SEED = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """What a replication and a truth are made of.
+
+    Parameters
+    ----------
+    customers, months : int
+        Size of each company.
+    truth_companies, truth_customers : int
+        Companies that stand for the population, each with a roll-out of its own, and customers in each.
+    """
+
+    customers: int
+    months: int
+    truth_companies: int
+    truth_customers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One way to run the lab.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    sizes : Sizes
+        Of companies and of truths.
+    replications : dict of str to int
+        By experiment.
+    scenarios : tuple of str
+        Scenarios tried; empty for all.
+    """
+
+    name: str
+    sizes: Sizes
+    replications: dict[str, int]
+    scenarios: tuple[str, ...] = ()
+
+    def seeds(self, experiment: str) -> range:
+        """Return the seeds of an experiment: one a replication, without a gap, and none is dropped."""
+        return range(FIRST_SEED, FIRST_SEED + self.replications[experiment])
+
+    def scenarios_of(self, experiment: Experiment) -> tuple[str, ...]:
+        """Return where an experiment is tried."""
+        return tuple(each for each in experiment.scenarios if not self.scenarios or each in self.scenarios)
+
+
+_FULL = Sizes(customers=1500, months=30, truth_companies=100, truth_customers=10_000)
+_SMALL = Sizes(customers=500, months=24, truth_companies=4, truth_customers=2_000)
+PROFILES = {
+    "fast": Profile(
+        name="fast",
+        sizes=_SMALL,
+        replications={"retention": 24, "hazard": 24, "respondents": 24, "verdicts": 12},
+        scenarios=("own", "null", "confounded"),
+    ),
+    "trial": Profile(
+        name="trial",
+        sizes=_FULL,
+        replications={"retention": 200, "hazard": 200, "respondents": 200, "verdicts": 100},
+    ),
+    "full": Profile(
+        name="full",
+        sizes=_FULL,
+        replications={"retention": 2_000, "hazard": 2_000, "respondents": 500, "verdicts": 500},
+    ),
+}
+
+
+def choose_profile(name: str, only: str | None = None) -> Profile:
+    """Return a profile by name, of one experiment alone where `only` names it.
+
+    Raises
+    ------
+    CoroiError
+        If there is no such profile or experiment.
+    """
+    if name not in PROFILES:
+        raise CoroiError(Problem("lab", f"there is no profile '{name}'.", did_you_mean(name, PROFILES)))
+    profile = PROFILES[name]
+    if only is None:
+        return profile
+    if only not in EXPERIMENTS:
+        raise CoroiError(Problem("lab", f"there is no experiment '{only}'.", did_you_mean(only, EXPERIMENTS)))
+    return replace(profile, replications={only: profile.replications[only]})

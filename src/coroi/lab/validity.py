@@ -1,0 +1,165 @@
+"""The document `docs/validity.md`: what was run, how to read it, and a table for each estimator, all from the JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from coroi.lab.bar import ENOUGH, LEAST_COVERAGE, MOST_ALARMS, MOST_COVERAGE
+from coroi.report.words import MINUS, number, percent, plural
+
+Summary = Mapping[str, Any]
+_HEADER = ("estimand", "scenario", "n", "truth", "bias / sd", "RMSE", "coverage", "width", "excludes 0", "refused", "bar")
+_BAR = {"met": "met", "short": "**falls short**", "open": "open"}
+SCENARIOS = {
+    "own": "data arise as the method itself supposes",
+    "baseline": "practices work, grow, and pay back",
+    "null": "nothing works: satisfaction changes nobody's mind",
+    "dip": "a deep valley, then a late pay-off",
+    "overspend": "a real effect that costs more than it brings",
+    "confounded": "association without effect: who is satisfied by nature stays by nature",
+    "small": "a quarter of the surveys, a third of the programme",
+}
+
+
+def validity_words(summary: Summary) -> str:
+    """Write the document from a summary; equal summaries give equal text.
+
+    Parameters
+    ----------
+    summary : mapping
+        From :func:`coroi.lab.run.sum_up`, or read from ``validity.json``.
+    """
+    parts = [_opening(summary), _reading(), *_tables(summary), _verdicts(summary), _short(summary), _made(summary)]
+    return "\n".join(part.rstrip() + "\n" for part in parts if part)
+
+
+def unexplained(summary: Summary) -> list[str]:
+    """List the rows that fall short of the bar without a reason."""
+    return [_name(row) for row in summary["rows"] if row["bar"] == "short" and not row["reason"]]
+
+
+def share(value: float | None, low: float | None = None, high: float | None = None) -> str:
+    """Write a share with its ends: "94.9 % (93.9–95.8)"."""
+    if value is None:
+        return "–"
+    ends = "" if low is None or high is None else f" ({number(100 * low, 1)}–{number(100 * high, 1)})"
+    return f"{percent(value, 1)}{ends}"
+
+
+def figures(value: float | None) -> str:
+    """Write a number to three figures."""
+    return "–" if value is None else f"{value:.3g}".replace("-", MINUS)
+
+
+def _opening(summary: Summary) -> str:
+    sizes, runs = summary["profile"]["sizes"], summary["profile"]["replications"]
+    counts = "; ".join(f"`{name}` {number(n)}" for name, n in runs.items())
+    headline = [row for row in summary["rows"] if row["headline"]]
+    met, short = (sum(row["bar"] == bar for row in headline) for bar in ("met", "short"))
+    return f"""# Do the estimators find what is true?
+
+Each estimator ran on many simulated companies whose truth is known. Of {plural(len(headline), "headline row")} (an
+estimand in a scenario), {number(met)} meet the bar, {number(short)} fall short and {number(len(headline) - met - short)}
+are open for want of replications. This document is written by `coroi lab` from `validity.json` beside it.
+
+Companies have {number(sizes["customers"])} customers and {number(sizes["months"])} months. Replications in each scenario:
+{counts}. Their seeds are {summary["profile"]["first_seed"]}, {summary["profile"]["first_seed"] + 1}, … without a gap;
+none is dropped, and one that fails counts as failed. Truth in a scenario is the estimand's value in a population of
+{number(sizes["truth_companies"])} other companies of {number(sizes["truth_customers"])} customers, each with a roll-out of
+its own; in `own` it follows from the model that the data are drawn from."""
+
+
+def _reading() -> str:
+    scenarios = "\n".join(f"- `{name}`: {meaning}" for name, meaning in SCENARIOS.items())
+    return f"""## How to read it
+
+- **bias / sd**: mean error in standard deviations of the estimate; 0.1 costs next to no coverage.
+- **coverage**: share of 95 % intervals that hold the truth, with its own Monte Carlo interval (Wilson, 95 %).
+- **excludes 0**: share of intervals without zero: false alarms where the truth is zero (marked ×), power elsewhere.
+- **refused**: share of replications in which the estimator gives no number, and says why.
+- **bar**: coverage from {percent(LEAST_COVERAGE, 1)} to {percent(MOST_COVERAGE, 1)}, and false alarms of at most
+  {percent(MOST_ALARMS, 1)}. Below {number(ENOUGH)} replications a row is *open* unless the whole Monte Carlo interval lies
+  on one side.
+- Estimands that studies answer with are in **bold**.
+
+{scenarios}"""
+
+
+def _tables(summary: Summary) -> Iterator[str]:
+    for name, said in summary["experiments"].items():
+        rows = [row for row in summary["rows"] if row["experiment"] == name]
+        if rows:
+            meanings = "\n".join(f"- `{each}`: {e['words']}" for each, e in said["estimands"].items())
+            yield f"## {name}\n\n{said['method']}.\n\n{meanings}\n\n{_markdown(_HEADER, map(cells_of, rows))}"
+
+
+def cells_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Write a row of the summary as the cells of the table."""
+    excludes = share(row["excludes_zero"], row["excludes_low"], row["excludes_high"])
+    tried = row["replications"]
+    bar = _BAR[row["bar"]] + (f", {plural(row['failed'], 'replication')} failed" if row["failed"] else "")
+    return (
+        f"**{row['estimand']}**" if row["headline"] else row["estimand"],
+        row["scenario"],
+        number(tried),
+        figures(row["truth"]) + (f" ± {figures(row['truth_error'])}" if row["truth_error"] else ""),
+        "–" if row["bias_per_sd"] is None else number(row["bias_per_sd"], 2),
+        figures(row["rmse"]),
+        share(row["coverage"], row["coverage_low"], row["coverage_high"]),
+        figures(row["mean_width"]),
+        excludes + (" ×" if row["zero"] else ""),
+        share(row["refused"] / tried if tried else None),
+        bar,
+    )
+
+
+def _verdicts(summary: Summary) -> str:
+    rows = summary["verdicts"]
+    if not rows:
+        return ""
+    header = ("verdict on", "scenario", "n", "claims an effect", "verdicts")
+    cells = (
+        (
+            row["estimand"],
+            row["scenario"],
+            number(row["replications"]),
+            share(row["causal"] / row["replications"], row["causal_low"], row["causal_high"]),
+            "; ".join(f"{label}: {number(n)}" for label, n in row["labels"].items()),
+        )
+        for row in rows
+    )
+    said = summary["experiments"]["verdicts"]["method"]
+    return f"""## Verdicts
+
+{said[0].upper()}{said[1:]}, read where nothing that is done to satisfaction moves anybody. *Claims an effect* is the share
+in which a verdict or a sentence of the page says that the score brings retention about.
+
+{_markdown(header, cells)}"""
+
+
+def _short(summary: Summary) -> str:
+    rows = [row for row in summary["rows"] if row["bar"] == "short"]
+    if not rows:
+        return "## What falls short\n\nNothing."
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        by_reason.setdefault(row["reason"] or "No reason has been found yet.", []).append(_name(row))
+    told = "\n".join(f"- {'; '.join(names)}: {reason}" for reason, names in by_reason.items())
+    return f"## What falls short\n\n{told}"
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return f"`{row['experiment']}` {row['estimand']} in `{row['scenario']}`"
+
+
+def _made(summary: Summary) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())
+    return f"""## How it was made
+
+`coroi lab --profile {summary["profile"]["name"]}` with coroi {summary["coroi"]}; {versions}."""
+
+
+def _markdown(header: Sequence[str], rows: Any) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
