@@ -239,6 +239,29 @@ def simulate(
     _say(f"Now: coroi run {folder / 'plan.yaml'}")
 
 
+@app.command()
+def lab(
+    profile: Annotated[str, typer.Option(metavar="NAME", help="How much is run: fast, trial or full.")] = "full",
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the lab; it goes on where it stopped.")] = Path(
+        "lab"
+    ),
+    jobs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; one for each core by default.")
+    ] = None,
+    only: Annotated[str | None, typer.Option(metavar="NAME", help="Run this experiment alone.")] = None,
+) -> None:
+    """Run each estimator on many simulated companies and say how well it does."""
+    from coroi.lab.run import run_lab
+
+    stopped = "Stopped. What is done is kept; the same command goes on from there."
+    with _working(stopped) as progress:
+        finished = run_lab(profile=profile, output=output, jobs=jobs, only=only, progress=progress)
+    for path in (finished.numbers, finished.table):
+        _say(f"wrote {path}")
+    _say(f"{finished.short:,} rows fall short of the bar, {finished.failed:,} replications failed.")
+    _say(f"Report: {finished.page}")
+
+
 def _show_run(finished: Run) -> None:
     for study in finished.studies:
         _say(f"{study.title}", style="bold")
@@ -279,7 +302,7 @@ def _say(text: str, *, style: str = "", error: bool = False) -> None:
 
 
 @contextmanager
-def _working() -> Iterator[Callable[[str], None]]:
+def _working(stopped: str = "Stopped. What was there before is as it was.") -> Iterator[Callable[[str], None]]:
     """Show progress where somebody looks on, and end in order when stopped."""
     console = Console(stderr=True)
     try:
@@ -290,7 +313,7 @@ def _working() -> Iterator[Callable[[str], None]]:
             yield lambda _words: None
     except KeyboardInterrupt:
         logging.disable()  # the libraries' own words on what was cut off
-        _say("Stopped. What was there before is as it was.", error=True)
+        _say(stopped, error=True)
         raise typer.Exit(STOPPED) from None
 
 

@@ -10,6 +10,9 @@ MOST_ALARMS = 0.065
 ENOUGH = 1_500
 """Replications from which a share is held against the bar as it stands; fewer decide only with their whole interval."""
 
+COARSE = 0.25
+"""Monte Carlo error of a truth, in standard deviations of the estimate, from which coverage says little."""
+
 Standing = Literal["met", "short", "open"]
 
 
@@ -24,8 +27,9 @@ def standing(row: Mapping[str, Any]) -> Standing:
     Returns
     -------
     str
-        ``short`` where coverage lies outside 93.5 to 96.5 %, false alarms exceed 6.5 %, a replication failed, or nothing
-        was ever estimated; ``open`` where too few replications tell; ``met`` elsewhere.
+        ``short`` where coverage lies outside 93.5 to 96.5 %, false alarms exceed 6.5 %, a replication failed, or
+        nothing was ever estimated; ``open`` where too few replications tell, or the truth is known too coarsely;
+        ``met`` elsewhere.
     """
     if row["coverage"] is None:
         return "short" if row["failed"] or row["truth"] is not None else "open"
@@ -33,7 +37,11 @@ def standing(row: Mapping[str, Any]) -> Standing:
     found = [_side(row, "coverage", "coverage", tried, LEAST_COVERAGE, MOST_COVERAGE)]
     if row["zero"]:
         found.append(_side(row, "excludes_zero", "excludes", tried, 0.0, MOST_ALARMS))
-    if row["failed"] or "short" in found:
+    if row["failed"]:
+        return "short"
+    if row["sd"] and (row["truth_error"] or 0.0) > COARSE * row["sd"]:
+        return "open"
+    if "short" in found:
         return "short"
     return "open" if "open" in found else "met"
 

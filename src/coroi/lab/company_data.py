@@ -99,8 +99,8 @@ def pool_rows(parts: Sequence[Rows]) -> Rows:
         state=state,
         tenure=tenure,
         segment=segment,
-        n=np.bincount(place, joined["n"]),
-        events=np.bincount(place, joined["events"]),
+        n=np.bincount(place, joined["n"]).astype(float),
+        events=np.bincount(place, joined["events"]).astype(float),
     )
 
 
@@ -163,9 +163,8 @@ def profiles_ahead(kinds: pd.DataFrame, levels: Levels) -> pd.DataFrame:
 def one_better(ahead: pd.DataFrame) -> pd.DataFrame:
     """Set those who had answered beside themselves with one point more, never beyond the end of the scale."""
     answered = ahead[ahead["state"] == ANSWERED]
-    moved = answered.assign(
-        score=np.minimum(answered["score"] + 1, METRIC.scale[1]), profile=answered["profile"] + ahead["profile"].max() + 1
-    )
+    score = np.minimum(answered["score"] + 1, METRIC.scale[1])
+    moved = answered.assign(score=score, profile=answered["profile"] + ahead["profile"].max() + 1)
     return pd.concat([answered.assign(group=NOW), moved.assign(group=BETTER)], ignore_index=True)
 
 

@@ -65,9 +65,7 @@ def run_chunk(chunk: Chunk, sizes: Sizes) -> list[tuple[str, Record]]:
     -----
     A replication that raises is recorded as failed, with the error; it is never dropped or drawn again.
     """
-    return [
-        (experiment, record) for seed in chunk.seeds for experiment, record in _one(chunk, seed, sizes)
-    ]
+    return [(experiment, record) for seed in chunk.seeds for experiment, record in _one(chunk, seed, sizes)]
 
 
 def draw_company(scenario: str, seed: int, *, customers: int, months: int) -> Months:

@@ -21,9 +21,9 @@ from coroi.lab.truths import truths_of
 from coroi.studies.manifest import to_json, versions
 
 PAGE, NUMBERS, TABLE = "index.html", "validity.json", "validity.md"
-COMPUTES = ("claims", "company", "inference", "metrics", "models", "prepare", "results.py", "schemas", "sources.py")
-COMPUTES += ("lab/company_data.py", "lab/experiments", "lab/months.py", "lab/replicate.py", "lab/truths.py")
-COMPUTES += ("report/words.py", "studies/retention")
+_ROOMS = ("claims", "company", "inference", "metrics", "models", "prepare", "results.py", "schemas", "sources.py")
+_OURS = ("company_data.py", "experiments", "months.py", "replicate.py", "truths.py")
+COMPUTES = (*_ROOMS, *(f"lab/{name}" for name in _OURS), "report/words.py", "studies/retention")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +107,8 @@ def settings_of(profile: Profile) -> dict[str, Any]:
 
 def sum_up(profile: Profile, store: Store) -> dict[str, Any]:
     """Sum up the replications of a profile; the same ones give the same summary, whatever else is in the folder."""
-    rows, verdicts = [], []
+    rows: list[Row] = []
+    verdicts: list[Row] = []
     for name in profile.replications:
         for scenario in profile.scenarios_of(EXPERIMENTS[name]):
             told = _rows(profile, store, name, scenario)
@@ -161,6 +162,7 @@ def _compute_truths(profile: Profile, store: Store, jobs: int, progress: Callabl
         return delayed(_truths)(scenario, names, profile)
 
     for scenario, found in run_parallel([of(*each) for each in wanted.items()], jobs):
+        progress(f"computed what is true in {scenario}")
         for name, truth in found.items():
             store.keep_truth(name, scenario, truth)
 

@@ -32,9 +32,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def summarise(
-    estimand: Estimand, records: Sequence[Record], truth: Mapping[str, float | None] | None
-) -> Row:
+def summarise(estimand: Estimand, records: Sequence[Record], truth: Mapping[str, float | None] | None) -> Row:
     """Summarise one estimand over the replications of one scenario.
 
     Parameters
@@ -49,8 +47,9 @@ def summarise(
     Returns
     -------
     dict
-        ``replications`` and of these ``failed`` and ``refused``, with the reasons of either; ``bias``, its Monte Carlo error, ``sd``,
-        ``bias_per_sd`` and ``rmse`` of the estimates; ``coverage`` of the interval, Wilson's ends and ``mean_width``;
+        ``replications`` and of these ``failed`` and ``refused``, with the reasons of either; ``bias``, its Monte Carlo
+        error, ``sd``, ``bias_per_sd`` and ``rmse`` of the estimates; ``coverage`` of the interval, Wilson's ends and
+        ``mean_width``;
         ``excludes_zero`` with Wilson's ends; ``truth`` and ``truth_error``. What cannot be told is ``None``.
 
     Notes

@@ -9,7 +9,7 @@ from coroi.lab.bar import ENOUGH, LEAST_COVERAGE, MOST_ALARMS, MOST_COVERAGE
 from coroi.report.words import MINUS, number, percent, plural
 
 Summary = Mapping[str, Any]
-_HEADER = ("estimand", "scenario", "n", "truth", "bias / sd", "RMSE", "coverage", "width", "excludes 0", "refused", "bar")
+_HEADER = ("estimand", "scenario", "n", "truth", "bias", "RMSE", "coverage", "width", "excludes 0", "refused", "bar")
 _BAR = {"met": "met", "short": "**falls short**", "open": "open"}
 SCENARIOS = {
     "own": "data arise as the method itself supposes",
@@ -36,7 +36,12 @@ def validity_words(summary: Summary) -> str:
 
 def unexplained(summary: Summary) -> list[str]:
     """List the rows that fall short of the bar without a reason."""
-    return [_name(row) for row in summary["rows"] if row["bar"] == "short" and not row["reason"]]
+    return [name_of(row) for row in summary["rows"] if row["bar"] == "short" and not row["reason"]]
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """Name a row: its experiment, estimand and scenario."""
+    return f"`{row['experiment']}` {row['estimand']} in `{row['scenario']}`"
 
 
 def share(value: float | None, low: float | None = None, high: float | None = None) -> str:
@@ -57,30 +62,32 @@ def _opening(summary: Summary) -> str:
     counts = "; ".join(f"`{name}` {number(n)}" for name, n in runs.items())
     headline = [row for row in summary["rows"] if row["headline"]]
     met, short = (sum(row["bar"] == bar for row in headline) for bar in ("met", "short"))
+    first = summary["profile"]["first_seed"]
     return f"""# Do the estimators find what is true?
 
-Each estimator ran on many simulated companies whose truth is known. Of {plural(len(headline), "headline row")} (an
-estimand in a scenario), {number(met)} meet the bar, {number(short)} fall short and {number(len(headline) - met - short)}
-are open for want of replications. This document is written by `coroi lab` from `validity.json` beside it.
+Each estimator ran on many simulated companies whose truth is known. Of {plural(len(headline), "headline row")}
+(an estimand in a scenario), {number(met)} meet the bar, {number(short)} fall short and
+{number(len(headline) - met - short)} are open. This document is written by `coroi lab` from `validity.json` beside it.
 
-Companies have {number(sizes["customers"])} customers and {number(sizes["months"])} months. Replications in each scenario:
-{counts}. Their seeds are {summary["profile"]["first_seed"]}, {summary["profile"]["first_seed"] + 1}, … without a gap;
-none is dropped, and one that fails counts as failed. Truth in a scenario is the estimand's value in a population of
-{number(sizes["truth_companies"])} other companies of {number(sizes["truth_customers"])} customers, each with a roll-out of
-its own; in `own` it follows from the model that the data are drawn from."""
+Companies have {number(sizes["customers"])} customers and {number(sizes["months"])} months. Replications in each
+scenario: {counts}. Their seeds are {first}, {first + 1}, … without a gap; none is dropped, and one that fails
+counts as failed. Truth in a scenario is the estimand's value in a population of
+{number(sizes["truth_companies"])} other companies of {number(sizes["truth_customers"])} customers, each with a roll-out
+of its own; in `own` it follows from the model that the data are drawn from."""
 
 
 def _reading() -> str:
     scenarios = "\n".join(f"- `{name}`: {meaning}" for name, meaning in SCENARIOS.items())
     return f"""## How to read it
 
-- **bias / sd**: mean error in standard deviations of the estimate; 0.1 costs next to no coverage.
+- **bias**: mean error with its Monte Carlo error, and in standard deviations (sd) of the estimate; 0.1 sd costs next to
+  no coverage.
 - **coverage**: share of 95 % intervals that hold the truth, with its own Monte Carlo interval (Wilson, 95 %).
 - **excludes 0**: share of intervals without zero: false alarms where the truth is zero (marked ×), power elsewhere.
 - **refused**: share of replications in which the estimator gives no number, and says why.
 - **bar**: coverage from {percent(LEAST_COVERAGE, 1)} to {percent(MOST_COVERAGE, 1)}, and false alarms of at most
-  {percent(MOST_ALARMS, 1)}. Below {number(ENOUGH)} replications a row is *open* unless the whole Monte Carlo interval lies
-  on one side.
+  {percent(MOST_ALARMS, 1)}. Below {number(ENOUGH)} replications a row is *open* unless the whole Monte Carlo interval
+  lies on one side; so is one whose truth is known only to more than a quarter of the estimate's sd.
 - Estimands that studies answer with are in **bold**.
 
 {scenarios}"""
@@ -104,7 +111,7 @@ def cells_of(row: Mapping[str, Any]) -> tuple[str, ...]:
         row["scenario"],
         number(tried),
         figures(row["truth"]) + (f" ± {figures(row['truth_error'])}" if row["truth_error"] else ""),
-        "–" if row["bias_per_sd"] is None else number(row["bias_per_sd"], 2),
+        _bias(row),
         figures(row["rmse"]),
         share(row["coverage"], row["coverage_low"], row["coverage_high"]),
         figures(row["mean_width"]),
@@ -112,6 +119,12 @@ def cells_of(row: Mapping[str, Any]) -> tuple[str, ...]:
         share(row["refused"] / tried if tried else None),
         bar,
     )
+
+
+def _bias(row: Mapping[str, Any]) -> str:
+    if row["bias"] is None:
+        return "–"
+    return f"{figures(row['bias'])} ± {figures(row['bias_error'])} ({number(row['bias_per_sd'], 2)} sd)"
 
 
 def _verdicts(summary: Summary) -> str:
@@ -132,8 +145,8 @@ def _verdicts(summary: Summary) -> str:
     said = summary["experiments"]["verdicts"]["method"]
     return f"""## Verdicts
 
-{said[0].upper()}{said[1:]}, read where nothing that is done to satisfaction moves anybody. *Claims an effect* is the share
-in which a verdict or a sentence of the page says that the score brings retention about.
+{said[0].upper()}{said[1:]}, read where nothing that is done to satisfaction moves anybody. *Claims an effect* is the
+share in which a verdict or a sentence of the page says that the score brings retention about.
 
 {_markdown(header, cells)}"""
 
@@ -144,13 +157,9 @@ def _short(summary: Summary) -> str:
         return "## What falls short\n\nNothing."
     by_reason: dict[str, list[str]] = {}
     for row in rows:
-        by_reason.setdefault(row["reason"] or "No reason has been found yet.", []).append(_name(row))
+        by_reason.setdefault(row["reason"] or "No reason has been found yet.", []).append(name_of(row))
     told = "\n".join(f"- {'; '.join(names)}: {reason}" for reason, names in by_reason.items())
     return f"## What falls short\n\n{told}"
-
-
-def _name(row: Mapping[str, Any]) -> str:
-    return f"`{row['experiment']}` {row['estimand']} in `{row['scenario']}`"
 
 
 def _made(summary: Summary) -> str:

@@ -40,7 +40,7 @@ def fit_company(rows: Rows, kinds: pd.DataFrame) -> Findings:
     ahead = one_better(profiles_ahead(kinds, levels))
     if ahead.empty:
         nobody = Found(refused="no customer had a usable answer")
-        return {name: nobody for name in ("slope", "step", "held")}
+        return dict.fromkeys(("slope", "step", "held"), nobody)
     return _read(hazard, ahead)
 
 

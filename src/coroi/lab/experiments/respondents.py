@@ -29,7 +29,7 @@ def pooled_moments(parts: Sequence[pd.DataFrame]) -> Mapping[str, float]:
     sums = frame.groupby(["trait", "answered"])[["n", "total", "squares"]].sum()
     mean = sums["total"] / sums["n"]
     variance = (sums["squares"] / sums["n"] - mean**2).groupby("trait").mean()
-    values = {}
+    values: dict[str, float] = {}
     for trait in TRAITS:
         gap = float(mean[trait, True] - mean[trait, False])
         values |= {f"difference[{trait}]": gap, f"standardised[{trait}]": gap / float(np.sqrt(variance[trait]))}

@@ -56,9 +56,7 @@ def _with_contrasts(share: Mapping[str, float]) -> Mapping[str, float]:
 
 
 def _own_fit(rng: np.random.Generator) -> Findings:
-    counts, _ = simulate_survival(
-        rng, n=OWN_CUSTOMERS, hazards=OWN_HAZARDS, horizon=HORIZON, censoring=OWN_CENSORING
-    )
+    counts, _ = simulate_survival(rng, n=OWN_CUSTOMERS, hazards=OWN_HAZARDS, horizon=HORIZON, censoring=OWN_CENSORING)
     return fit_counts(counts)
 
 
@@ -70,7 +68,12 @@ RETENTION = Experiment(
     name="retention",
     method="Kaplan–Meier by NPS band at a landmark, log-log intervals; contrasts by square-and-add",
     estimands=(
-        Estimand(name="difference", words=f"NPS {TOP} less {BOTTOM}: difference in the share {WHO}", headline=True, zero_in=("null",)),
+        Estimand(
+            name="difference",
+            words=f"NPS {TOP} less {BOTTOM}: difference in the share {WHO}",
+            headline=True,
+            zero_in=("null",),
+        ),
         Estimand(
             name="gain_at_the_top",
             words=f"claim C06: gain of that share from {MIDDLE} to {TOP}, less its gain from {BOTTOM} to {MIDDLE}",
