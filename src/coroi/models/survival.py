@@ -219,7 +219,7 @@ def _curve(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = fit.surv_prob * np.sqrt(np.cumsum(fit.n_events / (fit.n_risk * (fit.n_risk - fit.n_events))))
     error = np.concatenate([[0.0], greenwood])[at]
-    followed = np.array([rows.loc[rows["duration"] >= max(t, 1), "n"].sum() for t in time])
+    followed = rows["n"].to_numpy() @ (rows["duration"].to_numpy()[:, None] >= np.maximum(time, 1))
     told = (rows["event"].to_numpy()[:, None] == 1) | (rows["duration"].to_numpy()[:, None] >= time)
     low, high = _log_log(share, error, rows["n"].to_numpy() @ told, level)
     low[0] = high[0] = 1.0
