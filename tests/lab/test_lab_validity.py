@@ -57,8 +57,8 @@ def test_a_shortfall_without_a_reason_is_found_and_marked(summary):
     name = f"`{worse['rows'][0]['experiment']}` {worse['rows'][0]['estimand']} in `{worse['rows'][0]['scenario']}`"
     assert unexplained(worse) == [name]
     assert f"{name}: No reason has been found yet." in validity_words(worse)
-    assert "50.0\u00a0%" in cells_of(worse["rows"][0])[6]
-    assert cells_of(worse["rows"][0])[-1] == "**falls short**"
+    assert "50.0\u00a0%" in cells_of(worse["rows"][0])[3]
+    assert cells_of(worse["rows"][0])[2] == "**falls short**"
 
 
 def test_no_verdict_and_no_word_claims_an_effect_where_there_is_none(summary):

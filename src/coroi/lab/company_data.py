@@ -169,9 +169,24 @@ def one_better(ahead: pd.DataFrame) -> pd.DataFrame:
 
 
 def respondent_moments(months: Months) -> pd.DataFrame:
-    """Return ``n, mean, variance`` of each trait by whether customers had answered, in the last month at risk."""
-    told = _traits(months).melt("answered", list(TRAITS), "trait").groupby(["trait", "answered"])["value"]
-    return told.agg(n="size", mean="mean", variance="var").fillna({"variance": 0.0}).reset_index()
+    """Return the moments of each trait by whether customers had answered, in the last month at risk."""
+    people = _traits(months)
+    rows = [
+        {"trait": trait, "answered": answered}
+        | moments_of(people.loc[people["answered"] == answered, trait].to_numpy())
+        for trait in TRAITS
+        for answered in (False, True)
+        if (people["answered"] == answered).any()
+    ]
+    return pd.DataFrame(rows)
+
+
+def moments_of(values: np.ndarray) -> dict[str, float]:
+    """Return ``n, mean, variance, third`` and ``fourth``, as respondents are scored by."""
+    away = values - values.mean()
+    spread = float(values.var(ddof=1)) if values.size > 1 else 0.0
+    powers = {"third": float((away**3).mean()), "fourth": float((away**4).mean())}
+    return {"n": values.size, "mean": float(values.mean()), "variance": spread} | powers
 
 
 def _traits(months: Months) -> pd.DataFrame:

@@ -18,8 +18,8 @@ from coroi.report.words import number, percent, plural
 
 Summary = Mapping[str, Any]
 QUESTION = "Do the estimators find what is true, as often as they say?"
-_COLUMNS = ["Estimand", "Scenario", "Replications", "Truth", "Bias", "RMSE", "Coverage", "Mean width"]
-_COLUMNS += ["Without zero", "Refused", "Bar"]
+_COLUMNS = ["Estimand", "Scenario", "Bar", "Coverage", "Without zero", "Bias", "RMSE", "Mean width", "Truth"]
+_COLUMNS += ["Refused", "Replications"]
 
 
 def lab_page(summary: Summary, *, command: str) -> str:
@@ -98,7 +98,7 @@ def _cells(summary: Summary) -> Iterator[Any]:
     yield _shown(report.prose(*_done(summary)), "report.prose(*words)")
     for name in {row["experiment"]: None for row in summary["rows"]}:
         yield _words(f"## {name.capitalize()}")
-        yield _shown(report.prose(f"{summary['experiments'][name]['method']}."), f'summary["experiments"]["{name}"]')
+        yield _shown(report.prose(_method(summary, name)), f'summary["experiments"]["{name}"]')
         yield _shown(coverage_figure(summary, name), f'coverage_figure(summary, "{name}")')
         yield _shown(zero_figure(summary, name), f'zero_figure(summary, "{name}")')
         yield _shown(rows_table(summary, name), f'rows_table(summary, "{name}")')
@@ -122,6 +122,11 @@ def _done(summary: Summary) -> tuple[str, ...]:
         "follows from the model that the data are drawn from.",
         f"Scenarios: {scenarios}.",
     )
+
+
+def _method(summary: Summary, name: str) -> str:
+    said = summary["experiments"][name]["method"]
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _span() -> str:

@@ -9,7 +9,7 @@ from coroi.lab.bar import ENOUGH, LEAST_COVERAGE, MOST_ALARMS, MOST_COVERAGE
 from coroi.report.words import MINUS, number, percent, plural
 
 Summary = Mapping[str, Any]
-_HEADER = ("estimand", "scenario", "n", "truth", "bias", "RMSE", "coverage", "width", "excludes 0", "refused", "bar")
+_HEADER = ("estimand", "scenario", "bar", "coverage", "excludes 0", "bias", "RMSE", "width", "truth", "refused", "n")
 _BAR = {"met": "met", "short": "**falls short**", "open": "open"}
 SCENARIOS = {
     "own": "data arise as the method itself supposes",
@@ -98,7 +98,7 @@ def _tables(summary: Summary) -> Iterator[str]:
         rows = [row for row in summary["rows"] if row["experiment"] == name]
         if rows:
             meanings = "\n".join(f"- `{each}`: {e['words']}" for each, e in said["estimands"].items())
-            yield f"## {name}\n\n{said['method']}.\n\n{meanings}\n\n{_markdown(_HEADER, map(cells_of, rows))}"
+            yield f"## {name}\n\n{_sentence(said['method'])}\n\n{meanings}\n\n{_markdown(_HEADER, map(cells_of, rows))}"
 
 
 def cells_of(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -109,16 +109,20 @@ def cells_of(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         f"**{row['estimand']}**" if row["headline"] else row["estimand"],
         row["scenario"],
-        number(tried),
-        figures(row["truth"]) + (f" ± {figures(row['truth_error'])}" if row["truth_error"] else ""),
+        bar,
+        share(row["coverage"], row["coverage_low"], row["coverage_high"]),
+        excludes + (" ×" if row["zero"] else ""),
         _bias(row),
         figures(row["rmse"]),
-        share(row["coverage"], row["coverage_low"], row["coverage_high"]),
         figures(row["mean_width"]),
-        excludes + (" ×" if row["zero"] else ""),
+        figures(row["truth"]) + (f" ± {figures(row['truth_error'])}" if row["truth_error"] else ""),
         share(row["refused"] / tried if tried else None),
-        bar,
+        number(tried),
     )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _bias(row: Mapping[str, Any]) -> str:
@@ -145,8 +149,8 @@ def _verdicts(summary: Summary) -> str:
     said = summary["experiments"]["verdicts"]["method"]
     return f"""## Verdicts
 
-{said[0].upper()}{said[1:]}, read where nothing that is done to satisfaction moves anybody. *Claims an effect* is the
-share in which a verdict or a sentence of the page says that the score brings retention about.
+{_sentence(said)} It is read where nothing that is done to satisfaction moves anybody. *Claims an effect* is
+the share in which a verdict or a sentence of the page says that the score brings retention about.
 
 {_markdown(header, cells)}"""
 

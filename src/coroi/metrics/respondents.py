@@ -19,7 +19,8 @@ def score_respondents(moments: pd.DataFrame, *, traits: Sequence[str], level: fl
     Parameters
     ----------
     moments : pandas.DataFrame
-        One row for each ``trait`` and ``answered`` (bool): ``n``, ``mean``, ``variance`` (sample), over customers.
+        One row for each ``trait`` and ``answered`` (bool), over customers: ``n``, ``mean``, ``variance`` (sample), and
+        ``third`` and ``fourth``, the means of the third and fourth power of the distance from the mean.
     traits : sequence of str
         Traits in the order in which they are reported.
     level : float
@@ -29,14 +30,17 @@ def score_respondents(moments: pd.DataFrame, *, traits: Sequence[str], level: fl
     -------
     Result
         Terms ``difference`` (mean of those who answered less mean of the rest, in the trait's unit) and
-        ``standardised`` (in standard deviations: the root of the two sides' mean variance, taken as known) by
-        trait; Welch intervals. Not identified with fewer than 10 customers on a side, or where a trait does not
-        vary.
+        ``standardised`` (in standard deviations: the root of the two sides' mean variance) by trait; Welch intervals,
+        the error of the second by the delta method. Not identified with fewer than 10 customers on a side, or where
+        a trait does not vary.
 
     Notes
     -----
     Assumption: customers are independent of each other (untestable here). A difference says that answers do
-    not speak for everybody; it does not say what the silent think. Reference: Welch (1947), Biometrika 34:28-35.
+    not speak for everybody; it does not say what the silent think. The standard deviation is estimated too, so
+    the error of ``standardised`` holds its spread and how it moves with the means; nothing is taken as normal.
+    References: Welch (1947), Biometrika 34:28-35; moments of a sample variance: Cramér (1946), Mathematical Methods
+    of Statistics, section 27.4.
     """
     rows = []
     for trait in traits:
@@ -66,20 +70,31 @@ def _rows(trait: str, sides: pd.DataFrame, level: float) -> list[dict]:
     parts = np.array([yes["variance"] / yes["n"], no["variance"] / no["n"]])
     error = np.sqrt(parts.sum())
     df = parts.sum() ** 2 / (parts**2 / np.array([yes["n"] - 1, no["n"] - 1])).sum()
-    half = stats.t.ppf(0.5 + level / 2, df) * error
-    pooled = np.sqrt((yes["variance"] + no["variance"]) / 2)
+    estimates = ((gap, error), _standardised(yes, no, gap))
+    width = stats.t.ppf(0.5 + level / 2, df)
     return [
         name
         | {
-            "estimate": float(gap / unit),
-            "std_error": float(error / unit),
-            "conf_low": float((gap - half) / unit),
-            "conf_high": float((gap + half) / unit),
+            "estimate": float(estimate),
+            "std_error": float(spread),
+            "conf_low": float(estimate - width * spread),
+            "conf_high": float(estimate + width * spread),
             "identified": True,
             "reason": "",
         }
-        for name, unit in zip(names, (1.0, pooled), strict=True)
+        for name, (estimate, spread) in zip(names, estimates, strict=True)
     ]
+
+
+def _standardised(yes: pd.Series, no: pd.Series, gap: float) -> tuple[float, float]:
+    """Return the difference in standard deviations, and its error by the delta method."""
+    unit = np.sqrt((yes["variance"] + no["variance"]) / 2)
+    by_mean, by_variance = 1 / unit, -gap / (4 * unit**3)
+    total = 0.0
+    for side, sign in ((yes, 1.0), (no, -1.0)):
+        own = by_mean**2 * side["variance"] + by_variance**2 * (side["fourth"] - side["variance"] ** 2)
+        total += max(own + 2 * sign * by_mean * by_variance * side["third"], 0.0) / side["n"]
+    return gap / unit, float(np.sqrt(total))
 
 
 def _hindrance(sides: pd.DataFrame) -> str:

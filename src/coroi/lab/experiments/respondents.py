@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from coroi.lab.company_data import TRAITS, respondent_moments
+from coroi.lab.company_data import TRAITS, moments_of, respondent_moments
 from coroi.lab.experiments.parts import COMPANIES, OWN, Estimand, Experiment, Findings, found_in
 from coroi.metrics.respondents import score_respondents
 
@@ -40,9 +40,8 @@ def _own_fit(rng: np.random.Generator) -> Findings:
     rows = []
     for trait in TRAITS:
         for answered, (n, mean, spread) in OWN_GROUPS.items():
-            drawn = rng.normal(mean, spread, n)
-            rows.append((trait, answered, n, drawn.mean(), drawn.var(ddof=1)))
-    return score_moments(pd.DataFrame(rows, columns=["trait", "answered", "n", "mean", "variance"]))
+            rows.append({"trait": trait, "answered": answered} | moments_of(rng.normal(mean, spread, n)))
+    return score_moments(pd.DataFrame(rows))
 
 
 def _own_truth() -> Mapping[str, float]:

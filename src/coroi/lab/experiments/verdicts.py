@@ -25,7 +25,9 @@ CAUSAL_VERBS = {
     for grade in ("A", "B")
     for direction in get_args(Direction)
     for many in (False, True)
-}
+} - {
+    "lower"
+}  # the verb of many at grade A, but also the adjective of grade D: "is found together with lower retention"
 
 
 def judge_counts(counts: pd.DataFrame) -> Findings:

@@ -37,13 +37,17 @@ def compare_respondents(inputs: Inputs, *, level: float = 0.95) -> Result | None
         return None
     parts = []
     for trait in traits:
-        known = people.filter(people[trait].notnull())
+        known = people.filter(people[trait].notnull()).mutate(_value=people[trait].cast("float64"))
+        away = known["_value"] - known["_value"].mean().over(ibis.window(group_by="answered"))
+        known = known.mutate(_away=away)
         parts.append(
             known.group_by("answered").agg(
                 trait=ibis.literal(trait),
                 n=known.count(),
-                mean=known[trait].cast("float64").mean(),
-                variance=known[trait].cast("float64").var(how="sample"),
+                mean=known["_value"].mean(),
+                variance=known["_value"].var(how="sample"),
+                third=(known["_away"] * known["_away"] * known["_away"]).mean(),
+                fourth=(known["_away"] * known["_away"] * known["_away"] * known["_away"]).mean(),
             )
         )
     union = parts[0] if len(parts) == 1 else ibis.union(*parts)
