@@ -14,6 +14,7 @@ from coroi.lab.experiments import EXPERIMENTS
 from coroi.lab.profiles import PROFILES, Profile, Sizes
 from coroi.lab.run import NUMBERS, PAGE, TABLE, run_lab
 from coroi.lab.store import Store
+from coroi.studies.lock import locked
 
 SIZES = Sizes(customers=250, months=24, truth_companies=2, truth_customers=400)
 TINY = Profile(
@@ -75,7 +76,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(reference, tmp_path, monkey
     assert len(drawn) == 6
     assert not (folder / NUMBERS).exists()
     with (folder / "replications" / "retention.null.jsonl").open("a", encoding="utf-8") as file:
-        file.write('{"seed": 6, "fou')  # cut off in the middle of a line
+        file.write('{"seed": 20006, "fou')  # cut off in the middle of a line
     run_lab(profile="tiny", output=folder, jobs=1)
     assert len(drawn) == len(set(drawn)) == 14
     assert contents(folder) == reference
@@ -105,7 +106,7 @@ def test_the_numbers_name_seeds_sizes_and_versions_and_no_clock(reference):
     numbers = json.loads(reference[NUMBERS])
     assert set(numbers) == {"coroi", "versions", "profile", "experiments", "rows", "verdicts"}
     assert {"numpy", "scipy", "statsmodels", "pandas", "python"} <= set(numbers["versions"])
-    assert numbers["profile"]["first_seed"] == 1
+    assert numbers["profile"]["first_seeds"] == {"own": 1, "null": 20_001}
     assert numbers["profile"]["sizes"]["customers"] == 250
     rows = {(r["experiment"], r["estimand"], r["scenario"]): r for r in numbers["rows"]}
     assert len(rows) == len(numbers["rows"]) == 2 * (7 + 4)
@@ -155,6 +156,12 @@ def test_nothing_of_the_users_is_overwritten(tmp_path):
     assert (tmp_path / "index.html").read_text() == "mine"
     with pytest.raises(CoroiError, match="is a file"):
         run_lab(profile="tiny", output=tmp_path / "index.html", jobs=1)
+
+
+def test_only_one_process_works_in_a_folder(tmp_path):
+    Store(tmp_path / "a", run.settings_of(TINY))
+    with locked(tmp_path / "a"), pytest.raises(CoroiError, match="is writing this run"):
+        run_lab(profile="tiny", output=tmp_path / "a", jobs=1)
 
 
 def test_replications_of_other_code_or_sizes_are_refused(tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ import pytest
 from coroi.company import true_retention
 from coroi.company.truth import TRUTH_SEED
 from coroi.lab.company_data import hazard_cells, hazard_terms, kinds_at_landmark, rows_at_risk
-from coroi.lab.experiments import EXPERIMENTS
+from coroi.lab.experiments import COMPANIES, EXPERIMENTS
 from coroi.lab.experiments.hazard import fit_company
 from coroi.lab.experiments.parts import found_in
 from coroi.lab.profiles import PROFILES, Sizes
@@ -114,6 +114,8 @@ def test_the_step_of_the_hazards_own_world_is_what_simulated_customers_show():
 def test_truths_and_replications_share_no_seed():
     for profile in PROFILES.values():
         for name in profile.replications:
-            seeds = profile.seeds(name)
-            assert list(seeds) == list(range(1, len(seeds) + 1))
-            assert seeds[-1] < TRUTH_SEED
+            seeds = [profile.seeds(name, scenario) for scenario in ("own", *COMPANIES)]
+            assert [each[0] for each in seeds] == [1, 10_001, 20_001, 30_001, 40_001, 50_001, 60_001]
+            assert all(list(each) == list(range(each[0], each[0] + profile.replications[name])) for each in seeds)
+            assert len(set().union(*seeds)) == 7 * profile.replications[name]
+            assert seeds[-1][-1] < TRUTH_SEED

@@ -11,7 +11,6 @@ import pandas as pd
 from coroi import report
 from coroi.lab.bar import LEAST_COVERAGE, MOST_ALARMS, MOST_COVERAGE
 from coroi.lab.figures import coverage_figure, zero_figure
-from coroi.lab.profiles import FIRST_SEED
 from coroi.lab.validity import SCENARIOS, cells_of, name_of, share
 from coroi.report.page import render_page
 from coroi.report.words import number, percent, plural
@@ -35,7 +34,7 @@ def lab_page(summary: Summary, *, command: str) -> str:
     notebook = nbformat.v4.new_notebook(cells=list(_cells(summary)))
     meta = {
         "study": "lab",
-        "seed": f"{FIRST_SEED} and on",
+        "seed": "; ".join(f"{name} from {first}" for name, first in summary["profile"]["first_seeds"].items()),
         "coroi": summary["coroi"],
         "versions": summary["versions"],
         "command": command,

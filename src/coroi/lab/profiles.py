@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from coroi.errors import CoroiError, Problem, did_you_mean
-from coroi.lab.experiments import EXPERIMENTS, Experiment
+from coroi.lab.experiments import COMPANIES, EXPERIMENTS, OWN, Experiment
 
-FIRST_SEED = 1
+SEEDS_APART = 10_000  # between scenarios, so that none shares its chance with another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +49,19 @@ class Profile:
     replications: dict[str, int]
     scenarios: tuple[str, ...] = ()
 
-    def seeds(self, experiment: str) -> range:
-        """Return the seeds of an experiment: one a replication, without a gap, and none is dropped."""
-        return range(FIRST_SEED, FIRST_SEED + self.replications[experiment])
+    def seeds(self, experiment: str, scenario: str) -> range:
+        """Return the seeds of an experiment in a scenario: one a replication, without a gap, and none is dropped."""
+        first = first_seed(scenario)
+        return range(first, first + self.replications[experiment])
 
     def scenarios_of(self, experiment: Experiment) -> tuple[str, ...]:
         """Return where an experiment is tried."""
         return tuple(each for each in experiment.scenarios if not self.scenarios or each in self.scenarios)
+
+
+def first_seed(scenario: str) -> int:
+    """Return the first seed of a scenario: 1, 10001, 20001 and so on, in their fixed order."""
+    return 1 + SEEDS_APART * (OWN, *COMPANIES).index(scenario)
 
 
 _FULL = Sizes(customers=1500, months=30, truth_companies=100, truth_customers=10_000)
@@ -70,7 +76,7 @@ PROFILES = {
     "trial": Profile(
         name="trial",
         sizes=_FULL,
-        replications={"retention": 200, "hazard": 200, "respondents": 200, "verdicts": 100},
+        replications={"retention": 100, "hazard": 100, "respondents": 100, "verdicts": 50},
     ),
     "full": Profile(
         name="full",

@@ -45,7 +45,7 @@ def chunks_left(profile: Profile, store: Store) -> list[Chunk]:
     for name in profile.replications:
         for scenario in profile.scenarios_of(EXPERIMENTS[name]):
             done = store.records(name, scenario)
-            for seed in profile.seeds(name):
+            for seed in profile.seeds(name, scenario):
                 if seed not in done:
                     missing.setdefault((scenario, seed), []).append(name)
     alike: dict[tuple[str, tuple[str, ...]], list[int]] = {}

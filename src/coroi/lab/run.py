@@ -13,11 +13,12 @@ import coroi
 from coroi.errors import CoroiError, Problem
 from coroi.lab.bar import reason_for, standing
 from coroi.lab.experiments import EXPERIMENTS
-from coroi.lab.profiles import FIRST_SEED, Profile, choose_profile
+from coroi.lab.profiles import Profile, choose_profile, first_seed
 from coroi.lab.replicate import chunks_left, run_chunk, run_parallel
 from coroi.lab.store import Store, replace_text
 from coroi.lab.summary import Row, summarise, summarise_verdicts
 from coroi.lab.truths import truths_of
+from coroi.studies.lock import locked
 from coroi.studies.manifest import to_json, versions
 
 PAGE, NUMBERS, TABLE = "index.html", "validity.json", "validity.md"
@@ -72,32 +73,38 @@ def run_lab(
     Raises
     ------
     CoroiError
-        If profile, experiment or jobs are not known, or the folder belongs to something else.
+        If profile, experiment or jobs are not known, the folder belongs to something else, or another process works
+        in it.
     """
-    from coroi.lab.page import lab_page
-    from coroi.lab.validity import validity_words
-
     chosen = choose_profile(profile, only)
     if jobs is not None and jobs < 1:
         raise CoroiError(Problem("lab", f"--jobs is {jobs}.", "Give 1 or more."))
     store = Store(output, settings_of(chosen))
     cores = jobs or os.cpu_count() or 1
-    _compute_truths(chosen, store, cores, progress)
-    _replicate(chosen, store, cores, progress)
-    progress("summing up")
-    summary = sum_up(chosen, store)
-    replace_text(output / NUMBERS, to_json(summary))
-    replace_text(output / TABLE, validity_words(summary))
-    replace_text(output / PAGE, lab_page(summary, command=_command(profile, only)))
-    rows = summary["rows"]
+    with locked(output):
+        _compute_truths(chosen, store, cores, progress)
+        _replicate(chosen, store, cores, progress)
+        progress("summing up")
+        summary = sum_up(chosen, store)
+        _write(output, summary, _command(profile, only))
+    rows = (*summary["rows"], *summary["verdicts"])
     return Finished(
         page=output / PAGE,
         numbers=output / NUMBERS,
         table=output / TABLE,
-        replications=sum(len(chosen.seeds(n)) * len(chosen.scenarios_of(EXPERIMENTS[n])) for n in chosen.replications),
-        failed=sum(row["failed"] for row in (*rows, *summary["verdicts"])),
-        short=sum(row["bar"] == "short" for row in rows),
+        replications=sum({(row["experiment"], row["scenario"]): row["replications"] for row in rows}.values()),
+        failed=sum(row["failed"] for row in rows),
+        short=sum(row["bar"] == "short" for row in summary["rows"]),
     )
+
+
+def _write(output: Path, summary: dict[str, Any], command: str) -> None:
+    from coroi.lab.page import lab_page
+    from coroi.lab.validity import validity_words
+
+    replace_text(output / NUMBERS, to_json(summary))
+    replace_text(output / TABLE, validity_words(summary))
+    replace_text(output / PAGE, lab_page(summary, command=command))
 
 
 def settings_of(profile: Profile) -> dict[str, Any]:
@@ -119,7 +126,7 @@ def sum_up(profile: Profile, store: Store) -> dict[str, Any]:
         "profile": {
             "name": profile.name,
             "sizes": asdict(profile.sizes),
-            "first_seed": FIRST_SEED,
+            "first_seeds": {scenario: first_seed(scenario) for scenario in _tried(profile)},
             "replications": dict(profile.replications),
         },
         "experiments": {
@@ -134,9 +141,15 @@ def sum_up(profile: Profile, store: Store) -> dict[str, Any]:
     }
 
 
+def _tried(profile: Profile) -> list[str]:
+    """Return the scenarios tried, in the order of their seeds."""
+    found = {scenario for name in profile.replications for scenario in profile.scenarios_of(EXPERIMENTS[name])}
+    return sorted(found, key=first_seed)
+
+
 def _rows(profile: Profile, store: Store, name: str, scenario: str) -> Iterator[Row]:
     done, truth = store.records(name, scenario), store.truth(name, scenario) or {}
-    records = [done[seed] for seed in profile.seeds(name)]
+    records = [done[seed] for seed in profile.seeds(name, scenario)]
     for estimand in EXPERIMENTS[name].estimands:
         row: Row = {"experiment": name, "estimand": estimand.name, "scenario": scenario}
         if name == "verdicts":

@@ -62,7 +62,7 @@ def _opening(summary: Summary) -> str:
     counts = "; ".join(f"`{name}` {number(n)}" for name, n in runs.items())
     headline = [row for row in summary["rows"] if row["headline"]]
     met, short = (sum(row["bar"] == bar for row in headline) for bar in ("met", "short"))
-    first = summary["profile"]["first_seed"]
+    seeds = ", ".join(f"`{name}` from {first}" for name, first in summary["profile"]["first_seeds"].items())
     return f"""# Do the estimators find what is true?
 
 Each estimator ran on many simulated companies whose truth is known. Of {plural(len(headline), "headline row")}
@@ -70,8 +70,12 @@ Each estimator ran on many simulated companies whose truth is known. Of {plural(
 {number(len(headline) - met - short)} are open. This document is written by `coroi lab` from `validity.json` beside it.
 
 Companies have {number(sizes["customers"])} customers and {number(sizes["months"])} months. Replications in each
-scenario: {counts}. Their seeds are {first}, {first + 1}, … without a gap; none is dropped, and one that fails
-counts as failed. Truth in a scenario is the estimand's value in a population of
+scenario: {counts}.
+
+Seeds were fixed before, and run on without a gap: {seeds}. None is dropped, and a
+replication that fails counts as failed.
+
+Truth in a scenario is the estimand's value in a population of
 {number(sizes["truth_companies"])} other companies of {number(sizes["truth_customers"])} customers, each with a roll-out
 of its own; in `own` it follows from the model that the data are drawn from."""
 
