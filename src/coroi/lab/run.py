@@ -77,16 +77,24 @@ def run_lab(
         in it.
     """
     chosen = choose_profile(profile, only)
-    if jobs is not None and jobs < 1:
-        raise CoroiError(Problem("lab", f"--jobs is {jobs}.", "Give 1 or more."))
+    cores = _cores(jobs)
     store = Store(output, settings_of(chosen))
-    cores = jobs or os.cpu_count() or 1
     with locked(output):
         _compute_truths(chosen, store, cores, progress)
         _replicate(chosen, store, cores, progress)
         progress("summing up")
         summary = sum_up(chosen, store)
         _write(output, summary, _command(profile, only))
+    return _finished(output, summary)
+
+
+def _cores(jobs: int | None) -> int:
+    if jobs is not None and jobs < 1:
+        raise CoroiError(Problem("lab", f"--jobs is {jobs}.", "Give 1 or more."))
+    return jobs or os.cpu_count() or 1
+
+
+def _finished(output: Path, summary: dict[str, Any]) -> Finished:
     rows = (*summary["rows"], *summary["verdicts"])
     return Finished(
         page=output / PAGE,
