@@ -27,6 +27,13 @@ def test_the_document_is_what_its_numbers_say(summary):
     assert (DOCS / "validity.md").read_text(encoding="utf-8") == validity_words(summary)
 
 
+def test_the_order_of_names_in_the_json_means_nothing(summary):
+    turned = json.loads(json.dumps(summary), object_pairs_hook=lambda pairs: dict(reversed(pairs)))
+    assert list(turned) == list(summary)[::-1]
+    assert validity_words(turned) == validity_words(summary)
+    assert shown_rows(turned, "retention") == shown_rows(summary, "retention")
+
+
 def test_every_row_stands_in_the_document(summary):
     text = (DOCS / "validity.md").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("| ")]
@@ -70,7 +77,6 @@ def test_no_verdict_and_no_word_claims_an_effect_where_there_is_none(summary):
 
 def test_the_page_says_what_the_document_says(summary):
     page = lab_page(summary, command="coroi lab")
-    assert page == lab_page(summary, command="coroi lab")
     assert not re.search(r"https?://(?!www\.w3\.org)|<script", page)
     assert lab_answer(summary).sentence in page
     assert page.count("<figure") == 5

@@ -21,8 +21,8 @@ def shown_rows(summary: Summary, experiment: str) -> list[Row]:
     """Return the rows that stand in the figures: those that a study answers with, or all where it is none."""
     rows = [row for row in summary["rows"] if row["experiment"] == experiment and row["coverage"] is not None]
     headline = [row for row in rows if row["headline"]]
-    order = {name: i for i, name in enumerate(summary["experiments"][experiment]["estimands"])}
-    return sorted(headline or rows, key=lambda row: order[row["estimand"]])
+    order = list(dict.fromkeys(row["estimand"] for row in rows))
+    return sorted(headline or rows, key=lambda row: order.index(row["estimand"]))
 
 
 def coverage_figure(summary: Summary, experiment: str) -> report.Picture | report.Block:

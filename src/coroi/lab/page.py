@@ -11,7 +11,7 @@ import pandas as pd
 from coroi import report
 from coroi.lab.bar import LEAST_COVERAGE, MOST_ALARMS, MOST_COVERAGE
 from coroi.lab.figures import coverage_figure, zero_figure
-from coroi.lab.validity import SCENARIOS, cells_of, name_of, share
+from coroi.lab.validity import SCENARIOS, cells_of, experiments_of, name_of, seeds_of, share
 from coroi.report.page import render_page
 from coroi.report.words import number, percent, plural
 
@@ -34,9 +34,9 @@ def lab_page(summary: Summary, *, command: str) -> str:
     notebook = nbformat.v4.new_notebook(cells=list(_cells(summary)))
     meta = {
         "study": "lab",
-        "seed": "; ".join(f"{name} from {first}" for name, first in summary["profile"]["first_seeds"].items()),
+        "seed": "; ".join(f"{name} from {first}" for name, first in seeds_of(summary)),
         "coroi": summary["coroi"],
-        "versions": summary["versions"],
+        "versions": dict(sorted(summary["versions"].items())),
         "command": command,
     }
     return render_page(notebook, title="The lab", subtitle=QUESTION, meta=meta)
@@ -75,7 +75,7 @@ def verdicts_table(summary: Summary) -> report.Block:
                 f"{row['estimand']}, {row['scenario']}",
                 row["replications"],
                 share(row["causal"] / row["replications"], row["causal_low"], row["causal_high"]),
-                "; ".join(f"{label}: {number(n)}" for label, n in row["labels"].items()),
+                "; ".join(f"{label}: {number(n)}" for label, n in sorted(row["labels"].items())),
             )
             for row in summary["verdicts"]
         ],
@@ -95,7 +95,7 @@ def _cells(summary: Summary) -> Iterator[Any]:
     yield _shown(report.headline(lab_answer(summary)), "report.headline(lab_answer(summary))")
     yield _words("## What was done")
     yield _shown(report.prose(*_done(summary)), "report.prose(*words)")
-    for name in {row["experiment"]: None for row in summary["rows"]}:
+    for name in experiments_of(summary):
         yield _words(f"## {name.capitalize()}")
         yield _shown(report.prose(_method(summary, name)), f'summary["experiments"]["{name}"]')
         yield _shown(coverage_figure(summary, name), f'coverage_figure(summary, "{name}")')

@@ -65,12 +65,12 @@ def first_seed(scenario: str) -> int:
 
 
 _FULL = Sizes(customers=1500, months=30, truth_companies=100, truth_customers=10_000)
-_SMALL = Sizes(customers=400, months=24, truth_companies=4, truth_customers=1_000)
+_SMALL = Sizes(customers=350, months=24, truth_companies=4, truth_customers=1_000)
 PROFILES = {
     "fast": Profile(
         name="fast",
         sizes=_SMALL,
-        replications={"retention": 24, "hazard": 12, "respondents": 12, "verdicts": 4},
+        replications={"retention": 20, "hazard": 12, "respondents": 12, "verdicts": 4},
         scenarios=("own", "null", "confounded"),
     ),
     "trial": Profile(

@@ -34,6 +34,16 @@ def validity_words(summary: Summary) -> str:
     return "\n".join(part.rstrip() + "\n" for part in parts if part)
 
 
+def experiments_of(summary: Summary) -> list[str]:
+    """Return the experiments that have rows, in their order; the order of names in a JSON object means nothing."""
+    return list(dict.fromkeys(row["experiment"] for row in summary["rows"]))
+
+
+def seeds_of(summary: Summary) -> list[tuple[str, int]]:
+    """Return the first seed of each scenario, lowest first."""
+    return sorted(summary["profile"]["first_seeds"].items(), key=lambda pair: pair[1])
+
+
 def unexplained(summary: Summary) -> list[str]:
     """List the rows that fall short of the bar without a reason."""
     return [name_of(row) for row in summary["rows"] if row["bar"] == "short" and not row["reason"]]
@@ -59,10 +69,10 @@ def figures(value: float | None) -> str:
 
 def _opening(summary: Summary) -> str:
     sizes, runs = summary["profile"]["sizes"], summary["profile"]["replications"]
-    counts = "; ".join(f"`{name}` {number(n)}" for name, n in runs.items())
+    counts = "; ".join(f"`{name}` {number(runs[name])}" for name in sorted(runs))
     headline = [row for row in summary["rows"] if row["headline"]]
     met, short = (sum(row["bar"] == bar for row in headline) for bar in ("met", "short"))
-    seeds = ", ".join(f"`{name}` from {first}" for name, first in summary["profile"]["first_seeds"].items())
+    seeds = ", ".join(f"`{name}` from {first}" for name, first in seeds_of(summary))
     return f"""# Do the estimators find what is true?
 
 Each estimator ran on many simulated companies whose truth is known. Of {plural(len(headline), "headline row")}
@@ -98,11 +108,11 @@ def _reading() -> str:
 
 
 def _tables(summary: Summary) -> Iterator[str]:
-    for name, said in summary["experiments"].items():
-        rows = [row for row in summary["rows"] if row["experiment"] == name]
-        if rows:
-            meanings = "\n".join(f"- `{each}`: {e['words']}" for each, e in said["estimands"].items())
-            yield f"## {name}\n\n{_sentence(said['method'])}\n\n{meanings}\n\n{_markdown(_HEADER, map(cells_of, rows))}"
+    for name in experiments_of(summary):
+        said, rows = summary["experiments"][name], [row for row in summary["rows"] if row["experiment"] == name]
+        words = {row["estimand"]: said["estimands"][row["estimand"]]["words"] for row in rows}
+        meanings = "\n".join(f"- `{each}`: {meaning}" for each, meaning in words.items())
+        yield f"## {name}\n\n{_sentence(said['method'])}\n\n{meanings}\n\n{_markdown(_HEADER, map(cells_of, rows))}"
 
 
 def cells_of(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -146,7 +156,7 @@ def _verdicts(summary: Summary) -> str:
             row["scenario"],
             number(row["replications"]),
             share(row["causal"] / row["replications"], row["causal_low"], row["causal_high"]),
-            "; ".join(f"{label}: {number(n)}" for label, n in row["labels"].items()),
+            "; ".join(f"{label}: {number(n)}" for label, n in sorted(row["labels"].items())),
         )
         for row in rows
     )
@@ -171,7 +181,7 @@ def _short(summary: Summary) -> str:
 
 
 def _made(summary: Summary) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in summary["versions"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(summary["versions"].items()))
     return f"""## How it was made
 
 `coroi lab --profile {summary["profile"]["name"]}` with coroi {summary["coroi"]}; {versions}."""
