@@ -116,7 +116,7 @@ def hazard_cells(rows: Rows) -> tuple[ArrayCells, Levels]:
     levels = choose_levels(raw.assign(n=n, events=events), TENURE_EDGES)
     clusters, cluster = np.unique(rows.cluster, return_inverse=True)
     block = ArrayBlock(_coded(raw, levels), n, events, (cluster, place, rows.n, rows.events))
-    return ArrayCells(block, place.size, clusters.size), levels
+    return ArrayCells(block, place.size, clusters.size, pd.Index(clusters)), levels
 
 
 def hazard_terms(levels: Levels) -> list[Term]:
