@@ -84,7 +84,7 @@ def validate(connection: Any, panel: Panel) -> None:
         found = connection.execute(data.filter(condition).count())
         if found:
             problems.append(Problem("panel", f"{found:,} {_LATE.format(metric=metric)}", _LATE_FIX))
-    raise_together(problems or _broken(panel), DataError)
+    raise_together(problems or _broken(connection, panel), DataError)
 
 
 def _repeated_keys(connection: Any, panel: Panel) -> int:
@@ -106,20 +106,45 @@ def _repeated_keys(connection: Any, panel: Panel) -> int:
     return int(connection.execute(data.count()) - n_keys)
 
 
-def _broken(panel: Panel) -> list[Problem]:
+def _broken(connection: Any, panel: Panel) -> list[Problem]:
+    """Say which columns break the contract, and how."""
     import pandera.errors
 
     untyped = [str(name) for name, kind in panel.data.schema().items() if kind.is_null()]
     if untyped:
         what = "the column holds nothing but empty cells without a type."
         return [Problem(f"panel.{name}", what, "Cast it to the type that it should have.") for name in untyped]
+    contract = panel_contract(panel.metrics)
+    if _kept(connection, panel, contract):
+        return []
     try:
-        panel_contract(panel.metrics).validate(panel.data, lazy=True)
+        contract.validate(panel.data, lazy=True)
     except pandera.errors.SchemaErrors as broken:
         fix = "The section on the panel in data/README.md says what each column holds."
         found = sorted({_spoken(error) for error in broken.schema_errors})
         return [Problem(f"panel.{column}", what, fix) for column, what in found]
     return []
+
+
+def _kept(connection: Any, panel: Panel, contract: Any) -> bool:
+    """Tell whether every column keeps the contract: types first, then all limits in one pass over the rows."""
+    import pandera.errors
+    from pandera.config import ValidationDepth, config_context
+
+    try:
+        with config_context(validation_depth=ValidationDepth.SCHEMA_ONLY):
+            contract.validate(panel.data, lazy=True)
+    except pandera.errors.SchemaErrors:
+        return False
+    wrong = []
+    for name, column in contract.columns.items():
+        value = panel.data[name]
+        if not column.nullable:
+            wrong.append(value.isnull())
+        for check in column.checks:
+            least, strict = check.statistics["min_value"], check.name == "greater_than"
+            wrong.append((value <= least if strict else value < least).fill_null(False))
+    return not connection.execute(ibis.or_(*wrong).any())
 
 
 def _spoken(error: Any) -> tuple[str, str]:
