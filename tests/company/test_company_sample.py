@@ -13,7 +13,7 @@ DATA = Path(__file__).parents[2] / "data"
 
 
 def make(folder: Path) -> list[Path]:
-    return write_company(simulate_company(customers=1400, months=36, seed=7), folder, name="sample")
+    return write_company(simulate_company(customers=850, months=36, seed=4), folder, name="sample")
 
 
 def compare(made: list[Path]) -> None:
