@@ -32,6 +32,6 @@ def test_the_links_lead_from_the_start_to_the_answer(demo, browser):
     page.get_by_role("link", name="sample").first.click()
     page.get_by_role("link", name="Who stays").first.click()
     answer = page.locator(".answer-sentence").inner_text()
-    assert "6.9 to 26.0" in answer
+    assert "13 percentage points (95\u00a0% interval 3 to 26)" in answer
     assert page.url == (reports / "sample" / run.run / "retention" / "index.html").as_uri()
     page.close()
