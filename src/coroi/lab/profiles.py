@@ -81,7 +81,7 @@ PROFILES = {
     "full": Profile(
         name="full",
         sizes=_FULL,
-        replications={"retention": 2_000, "hazard": 2_000, "respondents": 500, "verdicts": 500},
+        replications={"retention": 2_000, "hazard": 2_000, "respondents": 2_000, "verdicts": 500},
     ),
 }
 
