@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from engines import VARIABLE, postgres_server, program
+
+from coroi import storage
+from coroi.sources import Engine
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -17,3 +27,29 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"COROI_SHARED: there is no folder '{folder}' with data and oracles")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    """Address of a server that lives as long as the tests."""
+    if program("initdb") is None:
+        pytest.skip("PostgreSQL is not installed: Debian's package is postgresql")
+    with postgres_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def backend(request: pytest.FixtureRequest) -> Iterator[storage.Session]:
+    """A session of each engine; tests in which it is not DuckDB's are slow unless their folder says otherwise."""
+    if request.param == "spark":
+        if shutil.which("java") is None:
+            pytest.skip("Java is not installed: Debian's package is default-jre-headless")
+        engine = Engine(name="spark", master="local[2]", memory_limit="1GB")
+    elif request.param == "postgres":
+        os.environ[VARIABLE] = request.getfixturevalue("postgres_address")
+        engine = Engine(name="ibis", connection=VARIABLE)
+    else:
+        engine = Engine()
+    session = storage.connect(engine)
+    yield session
+    session.disconnect()

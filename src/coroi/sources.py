@@ -1,10 +1,10 @@
-"""How a plan says where a table comes from: files, renamed columns, joins, filters, groups, scales; never SQL."""
+"""How a plan says where a table comes from and which engine works on it: files, columns, joins, scales; never SQL."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Value = str | int | float | bool | None
@@ -99,3 +99,33 @@ class Metric(Strict):
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return _listed(value)
+
+
+EngineName = Literal["duckdb", "spark", "ibis"]
+ENGINE_SETTINGS: dict[str, tuple[str, ...]] = {
+    "duckdb": ("memory_limit", "spill_folder"),
+    "spark": ("master", "memory_limit", "spill_folder"),
+    "ibis": ("connection", "memory_limit", "spill_folder"),
+}
+VARIABLE = r"^[A-Z][A-Z0-9_]{0,99}$"  # a name, so that the plan can never hold the address itself
+MASTER = r"^(local|local\[(\*|\d+)\]|yarn|spark://[A-Za-z0-9.-]+:\d+|k8s://(https?://)?[A-Za-z0-9.-]+(:\d+)?)$"
+
+
+class Engine(Strict):
+    """Which engine cleans the tables and builds the panel, and what it may use.
+
+    ``duckdb`` runs inside this process; ``spark`` where its master is; ``ibis`` is any other backend of ibis, whose
+    address stands in an environment variable. Memory limit and spill folder are those of the engine in this process,
+    which reads the files for all others, and of Spark's driver.
+    """
+
+    name: EngineName = "duckdb"
+    memory_limit: Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$")] | None = None
+    spill_folder: Name | None = None
+    master: Annotated[str, StringConstraints(pattern=MASTER)] | None = None
+    connection: Annotated[str, StringConstraints(pattern=VARIABLE)] | None = None
+
+    @property
+    def local(self) -> Engine:
+        """The engine inside this process, with the same limits."""
+        return Engine(memory_limit=self.memory_limit, spill_folder=self.spill_folder)

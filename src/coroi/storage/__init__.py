@@ -1,11 +1,14 @@
-"""The only room that opens DuckDB, Parquet, CSV or Excel."""
+"""The only room that opens DuckDB, Spark, another engine, Parquet, CSV or Excel."""
 
 from coroi.storage.appended import TableWriter
-from coroi.storage.files import connect, naming_damage, open_file, read_columns, resolve_paths, sample_rows
+from coroi.storage.engine import connect
+from coroi.storage.files import naming_damage, open_file, read_columns, resolve_paths, sample_rows
 from coroi.storage.prepared import read_frames, read_parquet_tables, stream, write_frames, write_parquet_tables
 from coroi.storage.saved import read_result, write_result
+from coroi.storage.session import Session
 
 __all__ = [
+    "Session",
     "TableWriter",
     "connect",
     "naming_damage",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -11,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coroi.errors import DataError, Problem, did_you_mean
-from coroi.sources import File
+from coroi.sources import Engine, File
+from coroi.storage.session import EmbeddedSession
 from coroi.storage.text import WHITESPACE, TextLayout, name_columns, text_layout, transcode, unreadable_line
 
 if TYPE_CHECKING:
@@ -27,22 +26,6 @@ _FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
-
-
-def connect() -> Any:
-    """Open an embedded DuckDB, in memory, that may use the disk for what does not fit.
-
-    Returns
-    -------
-    ibis.backends.duckdb.Backend
-    """
-    import ibis
-
-    scratch = tempfile.TemporaryDirectory(prefix="coroi-")
-    connection = ibis.duckdb.connect(temp_directory=scratch.name)
-    connection.coroi_scratch = scratch
-    weakref.finalize(connection, scratch.cleanup)
-    return connection
 
 
 def resolve_paths(file: File, base: Path) -> list[Path]:
@@ -100,10 +83,12 @@ def sample_rows(file: File, base: Path, n: int = 1000) -> pd.DataFrame:
     pandas.DataFrame
         At most `n` rows; every column is text.
     """
-    connection = connect()
-    table, _ = open_file(connection, file, base)
-    frame = connection.to_pandas(table.drop(ROW).limit(n))
-    return frame.astype("string")
+    session = EmbeddedSession(Engine())
+    try:
+        table, _ = open_file(session, file, base)
+        return session.to_pandas(table.drop(ROW).limit(n)).astype("string")
+    finally:
+        session.disconnect()
 
 
 def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
@@ -111,8 +96,8 @@ def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
 
     Parameters
     ----------
-    connection : ibis backend
-        From :func:`connect`.
+    connection : Session
+        From :func:`coroi.storage.connect`. Files are read inside this process, whichever engine takes the table.
     file : File
         What the plan says.
     base : Path
@@ -135,7 +120,7 @@ def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
 
     tables, assumed = [], []
     for path in resolve_paths(file, base):
-        table, said = _open_one(connection, path, file)
+        table, said = _open_one(connection.embedded, path, file)
         tables.append(table.mutate(**{ROW: ibis.row_number().over(ibis.window()) + 1}))
         assumed += said
     first = tables[0]
@@ -144,7 +129,7 @@ def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
             odd = sorted(set(table.columns) ^ set(first.columns))
             fix = "Give files of different layout as different tables, or make their headers the same."
             raise DataError(Problem(path.name, f"columns differ from the first file's: {', '.join(odd[:5])}.", fix))
-    return (first if len(tables) == 1 else ibis.union(*_same_types(tables))), assumed
+    return connection.take(first if len(tables) == 1 else ibis.union(*_same_types(tables))), assumed
 
 
 def _same_types(tables: list[Any]) -> list[Any]:
@@ -175,11 +160,11 @@ def naming_damage(where: str) -> Iterator[None]:
         raise DataError(Problem(where, what, "Export it again.")) from error
 
 
-def _open_one(connection: Any, path: Path, file: File) -> tuple[Any, list[str]]:
+def _open_one(session: EmbeddedSession, path: Path, file: File) -> tuple[Any, list[str]]:
     kind = file_format(path, file)
     if kind == "parquet":
         _parquet_schema(path)
-        return connection.read_parquet(path), []
+        return session.read_parquet(path), []
     if kind == "xlsx":
         import ibis
 
@@ -189,21 +174,18 @@ def _open_one(connection: Any, path: Path, file: File) -> tuple[Any, list[str]]:
     source = path
     readable = layout.encoding.lower().replace("_", "-") in {"utf-8", "utf-8-sig", "utf8"}
     if not readable or layout.delimiter == WHITESPACE:
-        source = transcode(path, layout, Path(connection.coroi_scratch.name) / f"{path.stem}-{id(path)}.csv")
-    return _read_csv(connection, source, path, layout), [layout.assumed] * bool(layout.assumed)
+        source = transcode(path, layout, session.scratch / f"{path.stem}-{id(path)}.csv")
+    return _read_csv(session, source, path, layout), [layout.assumed] * bool(layout.assumed)
 
 
-def _read_csv(connection: Any, source: Path, path: Path, layout: TextLayout) -> Any:
+def _read_csv(session: EmbeddedSession, source: Path, path: Path, layout: TextLayout) -> Any:
     """Read text as it stands: given all columns, the engine guesses nothing, neither comments nor lines to skip."""
     import duckdb
 
     columns = dict.fromkeys(layout.columns, "VARCHAR")
     mark = "\t" if layout.delimiter == WHITESPACE else layout.delimiter
     try:
-        table = connection.read_csv(
-            str(source), header=layout.header, columns=columns, delim=mark, quote='"', escape='"'
-        )
-        return connection.create_table(table.get_name() + "_read", table, temp=True)
+        return session.read_text(source, header=layout.header, columns=columns, delim=mark, quote='"', escape='"')
     except duckdb.Error as error:
         raise DataError(unreadable_line(path, layout, str(error))) from error
 

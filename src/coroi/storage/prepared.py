@@ -15,7 +15,7 @@ def write_parquet_tables(connection: Any, tables: Mapping[str, Any], folder: Pat
     """Write ibis tables to ``folder/<name>.parquet``, streaming."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        connection.to_parquet(table, folder / f"{name}.parquet", compression="zstd")
+        connection.write_parquet(table, folder / f"{name}.parquet")
 
 
 def read_parquet_tables(connection: Any, folder: Path) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def stream(connection: Any, table: Any, rows: int) -> Iterator[dict[str, np.ndar
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the table lives.
     table : ibis.Table
         Made of tables of the engine only.
@@ -42,12 +42,7 @@ def stream(connection: Any, table: Any, rows: int) -> Iterator[dict[str, np.ndar
     """
     # Without the cast a plain number such as 1.0 arrives as a decimal.
     types = table.schema().to_pyarrow()
-    # ibis asks DuckDB's cursor for fetch_record_batch, which DuckDB 2 no longer has.
-    if connection.name == "duckdb":
-        batches = connection.con.sql(connection.compile(table)).to_arrow_reader(rows)
-    else:
-        batches = connection.to_pyarrow_batches(table, chunk_size=rows)
-    for batch in batches:
+    for batch in connection.batches(table, rows):
         yield {
             name: batch.column(name).cast(types.field(name).type).to_numpy(zero_copy_only=False)
             for name in table.columns

@@ -25,7 +25,7 @@ class Rule:
 
 def fresh(connection: Any, table: Any) -> Any:
     """Compute a table once and keep it, so that later steps read it instead of the raw file."""
-    return connection.create_table(ibis.util.gen_name("coroi"), table, temp=True)
+    return connection.keep(table)
 
 
 def drop_rows(connection: Any, table: Any, rules: Sequence[Rule], name: str, ledger: Ledger) -> Any:

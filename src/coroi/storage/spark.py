@@ -1,0 +1,139 @@
+"""Spark: tables travel as Parquet through a folder that driver and workers share, and are kept as checkpoints."""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+from ibis.backends.pyspark import Backend
+
+from coroi.sources import Engine
+from coroi.storage.remote import RemoteSession, portable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_LOCAL_PARTS = 4  # partitions of a shuffle on one machine; Spark's own 200 are for a cluster
+
+
+class SparkEngineSession(RemoteSession):
+    """Spark where its master is; the session is started here unless one is running.
+
+    Parameters
+    ----------
+    engine : Engine
+        Master, memory of the driver, and the folder through which tables travel: one that all workers see.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        from pyspark.sql import SparkSession
+
+        self._running = SparkSession.getActiveSession() is not None
+        super().__init__(engine, None)
+        with _quiet():
+            self.backend = FrameBackend().connect(_start(engine, self.embedded.scratch))
+        self._spark = self.backend._session
+
+    def keep(self, table: Any) -> Any:
+        """Compute a table once and keep it with the workers."""
+        with _quiet():
+            self.backend._run_pre_execute_hooks(table)
+            return self._named(self._spark.sql(self.backend.compile(table)).localCheckpoint(), table.schema())
+
+    def take(self, table: Any) -> Any:
+        """Hand a table of the embedded engine over, through the shared folder."""
+        table = portable(table)
+        return self._read(self._write_local(table), table.schema())
+
+    def read_parquet(self, path: Path | str) -> Any:
+        """Open a Parquet file as a table."""
+        return self.take(self.embedded.read_parquet(path))
+
+    def batches(self, table: Any, rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield a table's rows in batches, in the types that ibis promises."""
+        import pyarrow as pa
+
+        schema = table.schema().to_pyarrow()
+        with _quiet():
+            self.backend._run_pre_execute_hooks(table)
+            found = self._spark.sql(self.backend.compile(table)).toArrow()
+        found = pa.table(dict(zip(schema.names, found.columns, strict=True))).cast(schema)
+        yield from found.to_batches(max_chunksize=rows)
+
+    def disconnect(self) -> None:
+        """Stop Spark if it was started here, and remove what travelled."""
+        for name in self._spark.catalog.listTables():
+            if name.isTemporary and name.name.startswith("coroi_"):
+                self._spark.catalog.dropTempView(name.name)
+        if not self._running:
+            self._spark.stop()
+        self.embedded.disconnect()
+
+    def _write_local(self, table: Any) -> Path:
+        folder = Path(tempfile.mkdtemp(dir=self.embedded.scratch))
+        self.embedded.write_parquet(table, folder / "rows.parquet")
+        return folder
+
+    def _read(self, folder: Path, schema: Any) -> Any:
+        return self._named(self._spark.read.parquet(folder.resolve().as_uri()), schema)
+
+    def _named(self, frame: Any, schema: Any) -> Any:
+        name = ibis.util.gen_name("coroi")
+        frame.createOrReplaceTempView(name)
+        return self.backend.table(name)
+
+
+class FrameBackend(Backend):
+    """ibis's backend, but that frames arrive as Arrow: through pandas, empty cells would become NaN."""
+
+    def _register_in_memory_table(self, op: Any) -> None:
+        with _quiet():
+            rows = op.data.to_pyarrow(op.schema)
+            self._session.createDataFrame(rows).createOrReplaceTempView(op.name)
+
+
+def _start(engine: Engine, scratch: Path) -> Any:
+    from pyspark.sql import SparkSession
+
+    master = engine.master or "local[*]"
+    builder = SparkSession.builder.appName("coroi").master(master)
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": (scratch / "warehouse").as_uri(),
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.local.dir": str(scratch),
+    }
+    if engine.memory_limit:
+        settings["spark.driver.memory"] = _in_spark_words(engine.memory_limit)
+    if master.startswith("local"):
+        settings |= {
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.sql.shuffle.partitions": str(_LOCAL_PARTS),
+        }
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def _in_spark_words(limit: str) -> str:
+    """Write 4GB as Spark does, in whole megabytes."""
+    number, unit = limit.rstrip("KMGTiB").strip(), next(c for c in limit if c in "KMGT")
+    return f"{int(float(number) * {'K': 1 / 1024, 'M': 1, 'G': 1024, 'T': 1024**2}[unit])}m"
+
+
+class _quiet(warnings.catch_warnings):  # noqa: N801
+    """PySpark warns of pandas 3 in every conversion; ours go through Arrow."""
+
+    def __enter__(self) -> Any:
+        entered = super().__enter__()
+        warnings.filterwarnings("ignore", module=r"pyspark|ibis")
+        return entered

@@ -1,0 +1,67 @@
+"""The engines that tests run on, and a PostgreSQL server of their own: in a temporary folder, on a socket, then gone."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ENGINES = ("duckdb", "spark", "postgres")
+VARIABLE = "COROI_TEST_CONNECTION"
+
+
+def program(name: str) -> str | None:
+    """Find one of PostgreSQL's programs; Debian keeps them out of the search path."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return str(found[-1]) if found else shutil.which(name)
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """Start a server that sorts text as people do, not byte by byte; yield its address."""
+    home = Path(tempfile.mkdtemp(prefix="coroi-pg-", dir="/tmp"))
+    who: dict[str, str] = {}
+    if os.geteuid() == 0:  # it refuses to run as root
+        who = {"user": "nobody"}
+        os.chown(home, pwd.getpwnam("nobody").pw_uid, -1)
+    data = home / "data"
+    how = ["--auth=trust", "--username=coroi", "--encoding=UTF8", "--locale-provider=icu", "--icu-locale=en-US"]
+    try:
+        run([program("initdb"), "-D", data, *how, "--no-sync", "--locale=C.UTF-8"], home, who)
+        settings = f"-k {home} -c listen_addresses='' -c fsync=off -c max_connections=20"
+        run([program("pg_ctl"), "-D", data, "-w", "-t", "60", "-l", home / "log", "-o", settings, "start"], home, who)
+        try:
+            yield f"postgresql://coroi@/postgres?host={home}"
+        finally:
+            run([program("pg_ctl"), "-D", data, "-m", "immediate", "stop"], home, who)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def run(command: list[object], home: Path, who: dict[str, str]) -> None:
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=home,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        stdout=subprocess.DEVNULL,  # the server keeps what it inherits: a pipe would never end
+        stderr=subprocess.DEVNULL,
+        check=False,
+        **who,
+    )
+    assert done.returncode == 0, f"{Path(str(command[0])).name} ended with {done.returncode}"
+
+
+def on_every_engine(metafunc: Any, *, everyday: bool) -> None:
+    """Run a test that takes the engine on all of them."""
+    if "backend" in metafunc.fixturenames:
+        slow = () if everyday else (pytest.mark.slow,)
+        engines = [pytest.param(name, marks=() if name == "duckdb" else slow) for name in ENGINES]
+        metafunc.parametrize("backend", engines, indirect=True, scope="session")
