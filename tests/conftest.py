@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from engines import VARIABLE, postgres_server, program
+from engines import VARIABLE, postgres_server, program, start_spark
 
 from coroi import storage
 from coroi.sources import Engine
@@ -44,7 +44,8 @@ def backend(request: pytest.FixtureRequest) -> Iterator[storage.Session]:
     if request.param == "spark":
         if shutil.which("java") is None:
             pytest.skip("Java is not installed: Debian's package is default-jre-headless")
-        engine = Engine(name="spark", master="local[2]", memory_limit="1GB")
+        start_spark()
+        engine = Engine(name="spark", master="local[2]")
     elif request.param == "postgres":
         os.environ[VARIABLE] = request.getfixturevalue("postgres_address")
         engine = Engine(name="ibis", connection=VARIABLE)

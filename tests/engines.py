@@ -59,6 +59,30 @@ def run(command: list[object], home: Path, who: dict[str, str]) -> None:
     assert done.returncode == 0, f"{Path(str(command[0])).name} ended with {done.returncode}"
 
 
+def start_spark() -> None:
+    """Start Spark for tables of a few rows, which the session then finds running: it compiles nothing beforehand."""
+    from pyspark.sql import SparkSession
+
+    settings = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "1g",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.timestampType": "TIMESTAMP_NTZ",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    builder = SparkSession.builder.appName("tests").master("local[2]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    builder.getOrCreate().sparkContext.setLogLevel("ERROR")
+
+
 def on_every_engine(metafunc: Any, *, everyday: bool) -> None:
     """Run a test that takes the engine on all of them."""
     if "backend" in metafunc.fixturenames:

@@ -297,8 +297,8 @@ def test_without_responses_nobody_answered(connection):
     assert panel.observed_until == date(2024, 3, 5)
     assert tuple(frame.columns) == (*PANEL_COLUMNS, *metric_columns("nps"))
     assert frame["nps"].isna().all() and (frame["nps_n_to_date"] == 0).all()
-    doubled = connection.compile(panel.data.select(half=panel.data["weight"] / 2, margin=panel.data["margin"] + 1))
-    assert [str(kind) for kind in connection.con.sql(doubled).types] == ["DOUBLE", "DOUBLE"]
+    doubled = connection.keep(panel.data.select(half=panel.data["weight"] / 2, margin=panel.data["margin"] + 1))
+    assert [str(kind) for kind in doubled.schema().values()] == ["float64", "float64"]
 
 
 def test_strangers_are_counted_not_kept(connection):

@@ -9,6 +9,7 @@ import ibis
 from coroi.errors import DataError, Problem, raise_together
 from coroi.prepare.calendar import period_index
 from coroi.schemas import Panel, metric_columns
+from coroi.storage import without_unused_engines
 
 _BITS = 32
 _LONG_AGO = 10_000 * _BITS  # weeks before 1970 have negative numbers, and bits cannot
@@ -30,7 +31,9 @@ def panel_contract(metrics: tuple[str, ...]) -> Any:
         Types, what may be missing, and ranges. Keys are proved by :func:`validate`, which also counts them.
     """
     import ibis.expr.datatypes as dt
-    import pandera.ibis as pa
+
+    with without_unused_engines():
+        import pandera.ibis as pa
 
     columns = {
         "customer_id": pa.Column(dt.string),
@@ -108,7 +111,8 @@ def _repeated_keys(connection: Any, panel: Panel) -> int:
 
 def _broken(connection: Any, panel: Panel) -> list[Problem]:
     """Say which columns break the contract, and how."""
-    import pandera.errors
+    with without_unused_engines():
+        import pandera.errors
 
     untyped = [str(name) for name, kind in panel.data.schema().items() if kind.is_null()]
     if untyped:
@@ -128,8 +132,9 @@ def _broken(connection: Any, panel: Panel) -> list[Problem]:
 
 def _kept(connection: Any, panel: Panel, contract: Any) -> bool:
     """Tell whether every column keeps the contract: types first, then all limits in one pass over the rows."""
-    import pandera.errors
-    from pandera.config import ValidationDepth, config_context
+    with without_unused_engines():
+        import pandera.errors
+        from pandera.config import ValidationDepth, config_context
 
     try:
         with config_context(validation_depth=ValidationDepth.SCHEMA_ONLY):

@@ -27,9 +27,16 @@ _PARTS = {
     "%z": r"(?:Z|[+-]\d{2}:?\d{2})",
     "%Z": r"[A-Z]{2,5}",
 }
-ISO_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+# Every day that there is and no other, so that what it matches can be cast by an engine that stops at a bad date.
+_LEAP_YEAR = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+_DAY_OF_ANY_YEAR = (
+    r"(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8])"
+)
+_DAY = rf"(?:\d{{4}}-(?:{_DAY_OF_ANY_YEAR})|{_LEAP_YEAR}-02-29)"
+ISO_DATE = rf"^({_DAY})(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?:Z|[+-]\d{{2}}:?\d{{2}})?)?$"
 TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0")
-NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?$"  # no engine's floats end below 1e99
+LONGEST_NUMBER = 200  # characters
 FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0")
 
 
@@ -89,7 +96,7 @@ def parse_date(column: Any, formats: tuple[str, ...] = ()) -> Any:
 
 def _day(iso: Any) -> Any:
     """Cast to a date where a pattern has found one; the year 0, which no calendar has, is no date."""
-    return ibis.cases(((iso != "") & ~iso.startswith("0000"), iso.try_cast("date")))
+    return ibis.cases(((iso != "") & ~iso.startswith("0000"), iso.cast("date")))
 
 
 def _parse_with(raw: Any, date_format: str) -> Any:
@@ -98,7 +105,7 @@ def _parse_with(raw: Any, date_format: str) -> Any:
     if "Y" in part:
         year = part["Y"]
     else:
-        short = part["y"].try_cast("int64")
+        short = part["y"].nullif("").cast("int64")
         year = (short + ibis.cases((short < 69, 2000), else_=1900)).cast("string")
     if "m" in part:
         month = part["m"].lpad(2, "0")
@@ -106,7 +113,7 @@ def _parse_with(raw: Any, date_format: str) -> Any:
         name = part["b"].lower()
         month = ibis.cases(*((name == m, n) for m, n in _MONTHS.items()))
     iso = year + "-" + month + "-" + part["d"].lpad(2, "0")
-    return _day(ibis.cases((raw.re_search(pattern), iso)))
+    return _day(ibis.cases((raw.re_search(pattern) & iso.re_search(f"^{_DAY}$"), iso)))
 
 
 def parse_number(column: Any) -> Any:
@@ -117,7 +124,7 @@ def parse_number(column: Any) -> Any:
         value = column.cast("float64")
     else:
         word = text(column)
-        value = ibis.cases((word.re_search(NUMBER), word.try_cast("float64")))
+        value = ibis.cases((word.re_search(NUMBER) & (word.length() <= LONGEST_NUMBER), word.cast("float64")))
     return ibis.cases((value.isnan() | value.isinf(), ibis.null("float64")), else_=value)
 
 

@@ -1,7 +1,7 @@
 """The only room that opens DuckDB, Spark, another engine, Parquet, CSV or Excel."""
 
 from coroi.storage.appended import TableWriter
-from coroi.storage.engine import connect
+from coroi.storage.engine import connect, without_unused_engines
 from coroi.storage.files import naming_damage, open_file, read_columns, resolve_paths, sample_rows
 from coroi.storage.prepared import read_frames, read_parquet_tables, stream, write_frames, write_parquet_tables
 from coroi.storage.saved import read_result, write_result
@@ -20,6 +20,7 @@ __all__ = [
     "resolve_paths",
     "sample_rows",
     "stream",
+    "without_unused_engines",
     "write_frames",
     "write_parquet_tables",
     "write_result",

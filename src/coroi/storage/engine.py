@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -82,3 +85,17 @@ def _need(package: str, extra: str) -> Any:
     except ImportError:
         what = f"the package {package} is not installed."
         raise DataError(Problem("engine", what, f"Install it: pip install 'coroi[{extra}]'.")) from None
+
+
+@contextmanager
+def without_unused_engines() -> Iterator[None]:
+    """Keep a library that is imported here from loading all of Spark merely because it is installed."""
+    name = "pyspark.pandas"
+    unused = name not in sys.modules
+    if unused:
+        sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if unused:
+            del sys.modules[name]

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import sqlglot as sg
 import sqlglot.expressions as sge
 from ibis.backends.postgres import Backend
+from ibis.backends.sql.compilers.postgres import PostgresCompiler
 
 from coroi.storage.remote import HANDED_OVER, RemoteSession
 
@@ -53,8 +55,24 @@ class PostgresSession(RemoteSession):
                 yield pa.RecordBatch.from_struct_array(pa.array(found, type=kind))
 
 
+class _Compiler(PostgresCompiler):
+    """ibis's compiler, but that yes and no become any kind of number and bits are shifted, as elsewhere."""
+
+    __slots__ = ()
+
+    def visit_Cast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: N802
+        if op.arg.dtype.is_boolean() and to.is_numeric() and not to.is_int32():
+            return self.cast(self.cast(arg, dt.int32), to)
+        return super().visit_Cast(op, arg=arg, to=to)
+
+    def visit_BitwiseLeftShift(self, op: Any, *, left: Any, right: Any) -> Any:  # noqa: N802
+        return sge.BitwiseLeftShift(this=self.cast(left, dt.int64), expression=self.cast(right, dt.int32))
+
+
 class CollatedBackend(Backend):
     """ibis's backend, but that text is compared byte by byte and frames are copied in."""
+
+    compiler = _Compiler()
 
     def typed(self, table: Any) -> str:
         """Write a query whose columns have the types that ibis promises."""
@@ -114,7 +132,10 @@ def connect_postgres(address: str) -> CollatedBackend:
     """Connect to a server by its address, in any form that libpq takes."""
     import psycopg
 
-    return CollatedBackend.from_connection(psycopg.connect(address, autocommit=True))
+    connection = psycopg.connect(address, autocommit=True)
+    # Conditions on expressions have no statistics, and a loop over all pairs is what the planner then falls back on.
+    connection.execute("SET enable_nestloop = off")
+    return CollatedBackend.from_connection(connection)
 
 
 def _analyse(name: str) -> str:

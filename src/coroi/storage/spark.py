@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import ibis.expr.datatypes as dt
 from ibis.backends.pyspark import Backend
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
 from coroi.sources import Engine
 from coroi.storage.remote import RemoteSession, portable
@@ -32,6 +35,7 @@ class SparkEngineSession(RemoteSession):
     def __init__(self, engine: Engine) -> None:
         from pyspark.sql import SparkSession
 
+        ibis.pyspark.name  # noqa: B018  registers the backend's options
         self._running = SparkSession.getActiveSession() is not None
         super().__init__(engine, None)
         with _quiet():
@@ -42,16 +46,14 @@ class SparkEngineSession(RemoteSession):
         """Compute a table once and keep it with the workers."""
         with _quiet():
             self.backend._run_pre_execute_hooks(table)
-            return self._named(self._spark.sql(self.backend.compile(table)).localCheckpoint(), table.schema())
+            return self._named(self._spark.sql(self.backend.compile(table)).localCheckpoint())
 
     def take(self, table: Any) -> Any:
         """Hand a table of the embedded engine over, through the shared folder."""
         table = portable(table)
-        return self._read(self._write_local(table), table.schema())
-
-    def read_parquet(self, path: Path | str) -> Any:
-        """Open a Parquet file as a table."""
-        return self.take(self.embedded.read_parquet(path))
+        folder = Path(tempfile.mkdtemp(dir=self.embedded.scratch))
+        self.embedded.write_parquet(table, folder / "rows.parquet")
+        return self._named(self._spark.read.parquet(folder.resolve().as_uri()))
 
     def batches(self, table: Any, rows: int) -> Iterator[pa.RecordBatch]:
         """Yield a table's rows in batches, in the types that ibis promises."""
@@ -66,34 +68,46 @@ class SparkEngineSession(RemoteSession):
 
     def disconnect(self) -> None:
         """Stop Spark if it was started here, and remove what travelled."""
-        for name in self._spark.catalog.listTables():
-            if name.isTemporary and name.name.startswith("coroi_"):
-                self._spark.catalog.dropTempView(name.name)
+        for name in self.backend.ours:
+            self._spark.catalog.dropTempView(name)
         if not self._running:
             self._spark.stop()
         self.embedded.disconnect()
 
-    def _write_local(self, table: Any) -> Path:
-        folder = Path(tempfile.mkdtemp(dir=self.embedded.scratch))
-        self.embedded.write_parquet(table, folder / "rows.parquet")
-        return folder
-
-    def _read(self, folder: Path, schema: Any) -> Any:
-        return self._named(self._spark.read.parquet(folder.resolve().as_uri()), schema)
-
-    def _named(self, frame: Any, schema: Any) -> Any:
+    def _named(self, frame: Any) -> Any:
         name = ibis.util.gen_name("coroi")
         frame.createOrReplaceTempView(name)
+        self.backend.ours.append(name)
         return self.backend.table(name)
+
+
+class _Compiler(PySparkCompiler):
+    """ibis's compiler, but that a replacement names groups and bits are shifted as elsewhere."""
+
+    __slots__ = ()
+
+    def visit_RegexReplace(self, op: Any, *, arg: Any, pattern: Any, replacement: Any) -> Any:  # noqa: N802
+        named = op.replacement.value.replace("$", r"\$")
+        return self.f.regexp_replace(arg, pattern, re.sub(r"\\(\d)", r"$\1", named))
+
+    def visit_BitwiseLeftShift(self, op: Any, *, left: Any, right: Any) -> Any:  # noqa: N802
+        return self.f.shiftleft(self.cast(left, dt.int64), self.cast(right, dt.int32))
 
 
 class FrameBackend(Backend):
     """ibis's backend, but that frames arrive as Arrow: through pandas, empty cells would become NaN."""
 
+    compiler = _Compiler()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ours: list[str] = []
+
     def _register_in_memory_table(self, op: Any) -> None:
         with _quiet():
             rows = op.data.to_pyarrow(op.schema)
             self._session.createDataFrame(rows).createOrReplaceTempView(op.name)
+        self.ours.append(op.name)
 
 
 def _start(engine: Engine, scratch: Path) -> Any:
