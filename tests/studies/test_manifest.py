@@ -130,6 +130,7 @@ def test_a_manifest_says_what_a_study_rests_on(loaded):
         parameters=parameters,
         declaration={"estimand": "x"},
         command="coroi run plan.yaml --only retention",
+        engine={"name": "postgres", "version": "15.13"},
     )
     assert made == {
         "plan": "small",
@@ -146,6 +147,7 @@ def test_a_manifest_says_what_a_study_rests_on(loaded):
         "coroi": coroi.__version__,
         "commit": manifest.commit(),
         "versions": manifest.versions(),
+        "engine": {"name": "postgres", "version": "15.13"},
         "declaration": {"estimand": "x"},
     }
     assert str(loaded.base) not in manifest.to_json(made)

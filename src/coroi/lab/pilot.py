@@ -82,11 +82,11 @@ def design_pilot(
     folder = Path(output).resolve() / loaded.plan.name / run
     if (folder / _PAGE).is_file() and not again:
         return PilotRun(loaded.plan.name, run, _headline(folder), folder / _PAGE, unchanged=True)
-    pilot = _simulate(loaded, asked, jobs, say)
+    pilot, engine = _simulate(loaded, asked, jobs, say)
     command = command_of(loaded.path.name, parameters, elsewhere=data is not None)
-    meta = make_manifest(loaded, run, NAME, inputs=hashed, parameters=parameters, declaration=None, command=command) | {
-        "seed": pilot.options.seed
-    }
+    meta = make_manifest(
+        loaded, run, NAME, inputs=hashed, parameters=parameters, declaration=None, command=command, engine=engine
+    ) | {"seed": pilot.options.seed}
     with locked(folder), runs.staged(folder, NAME) as writing:
         _write(pilot, meta, writing, loaded.plan.name)
         for path in sorted(
@@ -112,7 +112,9 @@ def command_of(plan: str, parameters: dict[str, Parameter], *, elsewhere: bool) 
     return " ".join(parts)
 
 
-def _simulate(loaded: plans.LoadedPlan, options: PilotOptions, jobs: int, say: Callable[[str], None]) -> Pilot:
+def _simulate(
+    loaded: plans.LoadedPlan, options: PilotOptions, jobs: int, say: Callable[[str], None]
+) -> tuple[Pilot, dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="coroi-") as scratch:
         prepared = prepared_inputs.prepare_plan(loaded, Path(scratch), say)
         try:
@@ -125,7 +127,7 @@ def _simulate(loaded: plans.LoadedPlan, options: PilotOptions, jobs: int, say: C
                 flags=prepared.flags,
                 output=None,
             )
-            return simulate_pilot(inputs, options, jobs=jobs, progress=say)
+            return simulate_pilot(inputs, options, jobs=jobs, progress=say), prepared.connection.version
         finally:
             prepared.connection.disconnect()
 

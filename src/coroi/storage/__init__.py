@@ -7,7 +7,10 @@ from coroi.storage.prepared import read_frames, read_parquet_tables, stream, wri
 from coroi.storage.saved import read_result, write_result
 from coroi.storage.session import Session
 
+ENGINE_LIBRARIES = ("duckdb",)  # what every run has used, whichever engine it asked for
+
 __all__ = [
+    "ENGINE_LIBRARIES",
     "Session",
     "TableWriter",
     "connect",

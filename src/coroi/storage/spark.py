@@ -82,7 +82,7 @@ class SparkEngineSession(RemoteSession):
 
 
 class _Compiler(PySparkCompiler):
-    """ibis's compiler, but that a replacement names groups and bits are shifted as elsewhere."""
+    """ibis's compiler, but that a replacement names groups and bits are shifted and joined as elsewhere."""
 
     __slots__ = ()
 
@@ -92,6 +92,9 @@ class _Compiler(PySparkCompiler):
 
     def visit_BitwiseLeftShift(self, op: Any, *, left: Any, right: Any) -> Any:  # noqa: N802
         return self.f.shiftleft(self.cast(left, dt.int64), self.cast(right, dt.int32))
+
+    def visit_BitOr(self, op: Any, *, arg: Any, where: Any) -> Any:  # noqa: N802
+        return self.agg.bit_or(arg, where=where)
 
 
 class FrameBackend(Backend):

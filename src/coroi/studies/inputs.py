@@ -17,6 +17,7 @@ from coroi.errors import DataError, StudyError, raise_together
 from coroi.prepare import Prepared, PrepareOptions, prepare_company
 from coroi.results import Result, Verdict
 from coroi.schemas import Panel, missing_for
+from coroi.sources import Engine
 from coroi.studies.bundled import sample_folder
 from coroi.studies.plan import LoadedPlan, Plan, read_plan
 from coroi.studies.registry import STUDIES, notebook_of
@@ -34,8 +35,8 @@ class Inputs:
     ----------
     plan : Plan
         The plan.
-    connection : ibis backend
-        Where the tables live.
+    connection : Session
+        Where the tables live: in a run, the engine inside this process, whichever engine made them.
     tables : dict of str to ibis.Table
         Clean tables.
     panel : Panel or None
@@ -96,9 +97,13 @@ def prepare_plan(
         With the problems of all tables.
     """
     prepared = _prepare(loaded, progress)
-    if strict:
-        raise_together(prepared.problems, DataError)
-    _write(prepared, loaded.plan, folder)
+    try:
+        if strict:
+            raise_together(prepared.problems, DataError)
+        _write(prepared, loaded, folder)
+    except BaseException:
+        prepared.connection.disconnect()
+        raise
     return prepared
 
 
@@ -181,14 +186,19 @@ def choose_metric(inputs: Inputs, metric: str) -> str:
 
 
 def _prepare(loaded: LoadedPlan, progress: Callable[[str], None] | None = None) -> Prepared:
-    return prepare_company(
-        storage.connect(),
-        loaded.plan.tables,
-        loaded.plan.exit_flags,
-        options_of(loaded.plan),
-        base=loaded.base,
-        progress=progress or (lambda _: None),
-    )
+    connection = storage.connect(loaded.engine)
+    try:
+        return prepare_company(
+            connection,
+            loaded.plan.tables,
+            loaded.plan.exit_flags,
+            options_of(loaded.plan),
+            base=loaded.base,
+            progress=progress or (lambda _: None),
+        )
+    except BaseException:
+        connection.disconnect()
+        raise
 
 
 def _metrics(tables: dict[str, Any], connection: Any) -> set[str]:
@@ -203,9 +213,11 @@ def _metrics(tables: dict[str, Any], connection: Any) -> set[str]:
     return found
 
 
-def _write(prepared: Prepared, plan: Plan, folder: Path) -> None:
+def _write(prepared: Prepared, loaded: LoadedPlan, folder: Path) -> None:
+    plan = loaded.plan
     storage.write_parquet_tables(prepared.connection, prepared.tables, folder / "tables")
     words: dict[str, Any] = {"plan": plan.model_dump(mode="json", by_alias=True), "panel": None}
+    words["engine"] = loaded.engine.local.model_dump()
     panel = prepared.panel
     if panel is not None:
         storage.write_parquet_tables(prepared.connection, {"panel": panel.data}, folder / "panel")
@@ -216,8 +228,8 @@ def _write(prepared: Prepared, plan: Plan, folder: Path) -> None:
 
 
 def _read(folder: Path) -> Inputs:
-    connection = storage.connect()
     words = json.loads((folder / _WORDS).read_text(encoding="utf-8"))
+    connection = storage.connect(Engine.model_validate(words["engine"]))
     panel = None
     if words["panel"] is not None:
         said = words["panel"] | {k: date.fromisoformat(words["panel"][k]) for k in _PANEL_DATES}

@@ -19,7 +19,7 @@ from coroi.studies import bundled
 from coroi.studies.plan import LoadedPlan, Plan
 
 VERSIONS_OF = (
-    "duckdb",
+    *storage.ENGINE_LIBRARIES,
     "ibis-framework",
     "matplotlib",
     "nbconvert",
@@ -120,8 +120,9 @@ def make_manifest(
     parameters: Mapping[str, Parameter],
     declaration: object,
     command: str,
+    engine: Mapping[str, str],
 ) -> dict[str, object]:
-    """Say what one study's output rests on; no clock and no path of this machine is in it."""
+    """Say what one study's output rests on; no clock, no path of this machine and no address is in it."""
     return {
         "plan": loaded.plan.name,
         "run": run,
@@ -135,6 +136,7 @@ def make_manifest(
         "coroi": coroi.__version__,
         "commit": commit(),
         "versions": versions(),
+        "engine": dict(engine),
         "declaration": declaration,
     }
 
@@ -174,7 +176,7 @@ def _portable(value: dict[str, object]) -> dict[str, object]:
             return {k: cut(k, v) for k, v in part.items()}
         if isinstance(part, list):
             return [cut(key, v) for v in part]
-        if key in ("path", "notebook") and isinstance(part, str):
+        if key in ("path", "notebook", "spill_folder") and isinstance(part, str):
             absolute = PurePosixPath(part).is_absolute() or PureWindowsPath(part).is_absolute()
             return PureWindowsPath(part).name if absolute else part
         return part

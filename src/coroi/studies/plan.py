@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StringConst
 
 from coroi.errors import PlanError, Problem
 from coroi.schemas import PERIODS_PER_YEAR, Period, Relationship
-from coroi.sources import Metric, Name, Source, Strict, Value
+from coroi.sources import Engine, Metric, Name, Source, Strict, Value
 from coroi.studies.yaml_lines import Loc, read_yaml
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -28,6 +28,7 @@ def _iso_date(value: object) -> object:
 
 
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+ChosenEngine = Annotated[Engine, BeforeValidator(lambda value: {"name": value} if isinstance(value, str) else value)]
 Parameters = Annotated[dict[Name, Value], BeforeValidator(lambda value: {} if value is None else value)]
 
 
@@ -56,6 +57,7 @@ class Plan(Strict):
     exit_flags: dict[Name, Source] = Field(default_factory=dict)
     studies: dict[Folder, Parameters] = Field(default_factory=dict)
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 1
+    engine: ChosenEngine = Engine()
 
     @property
     def periods_discount_rate(self) -> float:
@@ -97,6 +99,15 @@ class LoadedPlan:
     path: Path
     base: Path
     lines: Mapping[Loc, int] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, its spill folder starting from the plan's own folder."""
+        chosen = self.plan.engine
+        if chosen.spill_folder is None:
+            return chosen
+        folder = self.path.parent / Path(chosen.spill_folder).expanduser()
+        return chosen.model_copy(update={"spill_folder": str(folder.resolve())})
 
     def study_parameters(self, study: str) -> dict[str, Any]:
         """Return what the plan gives for a study, its notebook's path left out."""

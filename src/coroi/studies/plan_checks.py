@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from coroi.errors import PlanError, Problem, did_you_mean
 from coroi.schemas import PANEL_COLUMNS, TABLES, metric_columns
-from coroi.sources import Metric, Source
+from coroi.sources import ENGINE_SETTINGS, Metric, Source
 from coroi.studies.parameters import faults_in, read_parameters
 from coroi.studies.plan_sources import Headers, SourceCheck
 from coroi.studies.yaml_lines import Document, Finding, Loc, shown
@@ -73,7 +73,7 @@ def check_parts(
     problems : list of Problem
         What is wrong in a notebook that it names.
     """
-    findings = [*_tables(parts, base), *_metrics(parts), *_dates(parts.raw), *_relationship(parts)]
+    findings = [*_tables(parts, base), *_metrics(parts), *_dates(parts.raw), *_relationship(parts), *_engine(parts.raw)]
     problems: list[Problem] = []
     for study, values in parts.studies.items():
         found, broken = _study(study, values, parts.metric_names, folder, known_studies)
@@ -132,6 +132,21 @@ def _relationship(parts: Parts) -> Iterator[Finding]:
     if needed and needed not in _mapping(parts.raw, "tables"):
         fix = "Add it to `tables`, or leave `relationship` out to have it told from the tables."
         yield Finding(("relationship",), f'"{asked}" needs the table `{needed}`, which the plan does not name.', fix)
+
+
+def _engine(raw: Mapping[str, Any]) -> Iterator[Finding]:
+    given = raw.get("engine")
+    chosen = given if isinstance(given, str) else _mapping(raw, "engine").get("name")
+    settings = ENGINE_SETTINGS.get(chosen) if isinstance(chosen, str) else None
+    if settings is None:
+        return  # said elsewhere
+    every = {setting for those in ENGINE_SETTINGS.values() for setting in those}
+    for setting in _mapping(raw, "engine"):
+        if setting in every and setting not in settings:
+            yield Finding(("engine", setting), f"{chosen} has no such setting.", did_you_mean(setting, settings))
+    if "connection" in settings and not _mapping(raw, "engine").get("connection"):
+        fix = "Name the environment variable that holds the address: {name: ibis, connection: COROI_CONNECTION}."
+        yield Finding(("engine",), f"{chosen} needs a `connection`.", fix)
 
 
 def _study(

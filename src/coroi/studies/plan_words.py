@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from coroi.errors import did_you_mean
 from coroi.schemas import Period, Relationship
-from coroi.sources import Filter, Join, Metric, Source
+from coroi.sources import MASTER, VARIABLE, Engine, EngineName, Filter, Join, Metric, Source
 from coroi.studies.no_secrets import WAY_OUT, is_secret_key, is_secret_value
 from coroi.studies.plan import Plan
 from coroi.studies.yaml_lines import Document, Finding, Loc, shown
@@ -23,6 +24,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "exits_at": ("any_time", "renewal"),
     "higher_is": ("better", "worse"),
     "format": ("csv", "parquet", "xlsx"),
+    "engine": get_args(EngineName),
+    "engine.name": get_args(EngineName),
 }
 _EXPECTED: dict[str, str] = {
     "name": f"a name made of {_FOLDER}",
@@ -39,6 +42,10 @@ _EXPECTED: dict[str, str] = {
     "exit_flags": "a mapping of a flag's name to where it comes from",
     "studies": "a mapping of studies' names to their parameters",
     "seed": "a whole number, 0 to 4294967295",
+    "engine.memory_limit": "an amount of memory, such as 4GB",
+    "engine.spill_folder": "the path of a folder, as text",
+    "engine.master": "a master, such as local[2], yarn or spark://host:7077",
+    "engine.connection": "the name of an environment variable in capitals, such as COROI_CONNECTION",
     "study": "a mapping of parameters to values",
     "single": _SINGLE,
     "metric": "a mapping that gives the scale",
@@ -71,7 +78,9 @@ _PARTS: dict[str, tuple[type[BaseModel], str]] = {
     "join": (Join, "a join"),
     "where": (Filter, "a filter"),
     "metric": (Metric, "a metric"),
+    "engine": (Engine, "an engine"),
 }
+_ADDRESSES = {"connection": VARIABLE, "master": MASTER}  # of an engine: what may stand there and is no secret
 _ENTRIES = {
     "tables": "table",
     "exit_flags": "table",
@@ -122,6 +131,9 @@ def _secret_places(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
         for key, inner in value.items():
             if is_secret_value(key):
                 yield (*loc, key), key
+            elif loc == ("engine",) and key in _ADDRESSES:
+                if isinstance(inner, str) and not re.fullmatch(_ADDRESSES[key], inner):
+                    yield (*loc, key), inner
             elif is_secret_key(key) and not (_is_data(loc) and " " in key):
                 yield (*loc, key), str(inner) if isinstance(inner, (str, int, float)) else ""
             else:
@@ -198,7 +210,7 @@ def _place(loc: Loc) -> str:
     place = "plan"
     for part in loc:
         if isinstance(part, str):
-            place = _ENTRIES.get(place, part)
+            place = f"engine.{part}" if place == "engine" else _ENTRIES.get(place, part)
     return place
 
 

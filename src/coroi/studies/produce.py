@@ -7,7 +7,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -34,6 +34,7 @@ class Batch:
     inputs: tuple[Input, ...]
     elsewhere: bool  # whether the data's folder was given beside the plan
     timeout: float | None
+    engine: Mapping[str, str] = field(default_factory=dict)  # its name and version, once it is known
 
 
 def produce(batch: Batch, job: Job, writing: Path, *, prepared: Path, missing: str) -> Entry:
@@ -134,6 +135,7 @@ def _write_manifest(batch: Batch, job: Job, writing: Path, declaration: object) 
         parameters=job.parameters,
         declaration=declaration,
         command=_command(batch, job),
+        engine=batch.engine,
     )
     (writing / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
     return manifest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -164,7 +164,8 @@ def _run_jobs(
     if waiting:
         started = _now()
         with tempfile.TemporaryDirectory(prefix="coroi-") as folder:
-            missing = _prepare(batch, Path(folder), say)
+            missing, engine = _prepare(batch, Path(folder), say)
+            batch = replace(batch, engine=engine)
             for job in waiting:
                 say(f"running {job.study}")
                 entry, kept = _run_job(batch, job, Path(folder), missing.get(job.study, ""), entries.get(job.study))
@@ -178,12 +179,16 @@ def _run_jobs(
     return tuple(_study_run(batch, ended[job.study], job.study in unchanged) for job in chosen)
 
 
-def _prepare(batch: Batch, folder: Path, say: Progress) -> dict[str, str]:
-    """Write the prepared tables; return what they lack by study. Their memory is free before a kernel starts."""
+def _prepare(batch: Batch, folder: Path, say: Progress) -> tuple[dict[str, str], dict[str, str]]:
+    """Write the prepared tables; return what they lack by study, and the engine that made them.
+
+    Their memory is free before a kernel starts.
+    """
     prepared = prepared_inputs.prepare_plan(batch.loaded, folder, say)
-    missing = prepared_inputs.study_availability(prepared)
-    prepared.connection.disconnect()
-    return missing
+    try:
+        return prepared_inputs.study_availability(prepared), prepared.connection.version
+    finally:
+        prepared.connection.disconnect()
 
 
 def _run_job(batch: Batch, job: Job, prepared: Path, missing: str, before: Entry | None) -> tuple[Entry, Entry]:
