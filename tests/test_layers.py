@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,22 @@ def test_only_storage_opens_data(module):
     names = {call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls}
     assert not names & OPENERS
     assert not outside(path) & {"duckdb", "openpyxl", "pyspark"}
+
+
+ENGINE_WORDS = re.compile(r"duckdb|spark|postgres|psycopg|\.con\b|\.backend\b|\braw_sql\b|connection\.name\b", re.IGNORECASE)
+NAMES_ENGINES = {"sources.py"}  # what a plan may write
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if room_of(m) != "storage" and m not in NAMES_ENGINES])
+def test_nothing_above_storage_knows_which_engine_runs(module):
+    assert not ENGINE_WORDS.findall(MODULES[module].read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if room_of(m) in ("inference", "models", "metrics", "lab")])
+def test_models_and_the_lab_need_no_engine(module):
+    """A pilot's customers are those of a plan, so they are counted where the plan's tables are."""
+    if not module.startswith("lab/pilot"):
+        assert not outside(MODULES[module]) & {"ibis"}
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if room_of(m) in NOTEBOOK_FREE_ROOMS])

@@ -11,7 +11,7 @@ from coroi.storage import connect, stream
 def test_numbers_written_as_such_arrive_as_floats():
     """DuckDB takes 1.5 in a query for a decimal."""
     connection = connect()
-    table = connection.create_table("people", ibis.memtable({"id": [1, 2, 3]}), temp=True)
+    table = connection.keep(ibis.memtable({"id": [1, 2, 3]}))
     asked = table.select("id", weight=ibis.literal(1.5), half=table["id"] * 0.5).order_by("id")
     batches = list(stream(connection, asked, 2))
     assert [b["weight"].dtype for b in batches] == [np.float64] * len(batches)
@@ -22,5 +22,5 @@ def test_numbers_written_as_such_arrive_as_floats():
 
 def test_missing_numbers_are_nan():
     connection = connect()
-    table = connection.create_table("scores", ibis.memtable({"score": [1.0, None]}), temp=True)
+    table = connection.keep(ibis.memtable({"score": [1.0, None]}))
     assert np.isnan(np.concatenate([b["score"] for b in stream(connection, table, 10)])).sum() == 1

@@ -129,4 +129,4 @@ def test_mistakes_of_ours_are_not_called_damage(connection):
     import duckdb
 
     with pytest.raises(duckdb.CatalogException), storage.naming_damage("customers"):
-        connection.raw_sql("select * from no_such_table")
+        connection.backend.raw_sql("select * from no_such_table")

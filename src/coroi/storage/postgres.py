@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -18,6 +18,8 @@ from coroi.storage.remote import HANDED_OVER, RemoteSession
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_BYTEWISE = ("pg_c_utf8", "C.utf8", "C.UTF-8", "C")  # collations, the best first
 
 
 class PostgresSession(RemoteSession):
@@ -74,6 +76,14 @@ class CollatedBackend(Backend):
 
     compiler = _Compiler()
 
+    @cached_property
+    def _collation(self) -> str:
+        """Sort byte by byte, and know the small letters of all alphabets where the server has such a collation."""
+        found = self.con.execute(
+            "SELECT collname FROM pg_collation WHERE collname = ANY(%s) AND collencoding IN (-1, 6)", [list(_BYTEWISE)]
+        ).fetchall()
+        return min((name for (name,) in found), key=_BYTEWISE.index, default="C")
+
     def typed(self, table: Any) -> str:
         """Write a query whose columns have the types that ibis promises."""
         types = self.compiler.type_mapper
@@ -116,16 +126,11 @@ class CollatedBackend(Backend):
         columns = schema.to_sqlglot_column_defs(self.dialect)
         for column, kind in zip(columns, schema.values(), strict=True):
             if kind.is_string():
-                byte_by_byte = sge.CollateColumnConstraint(this=sg.to_identifier("C", quoted=True))
+                byte_by_byte = sge.CollateColumnConstraint(this=sg.to_identifier(self._collation, quoted=True))
                 column.append("constraints", sge.ColumnConstraint(kind=byte_by_byte))
         table = sge.Schema(this=sg.table(name, quoted=True), expressions=columns)
         temporary = sge.Properties(expressions=[sge.TemporaryProperty()])
         return sge.Create(kind="TABLE", this=table, properties=temporary).sql(self.dialect)
-
-
-def is_postgres(address: str) -> bool:
-    """Tell whether an address is one of a PostgreSQL server."""
-    return bool(re.match(r"postgres(ql)?://", address))
 
 
 def connect_postgres(address: str) -> CollatedBackend:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from coroi.errors import PlanError, Problem, did_you_mean
 from coroi.schemas import PANEL_COLUMNS, TABLES, metric_columns
-from coroi.sources import ENGINE_SETTINGS, Metric, Source
+from coroi.sources import ENGINE_SETTINGS, Engine, Metric, Source
 from coroi.studies.parameters import faults_in, read_parameters
 from coroi.studies.plan_sources import Headers, SourceCheck
 from coroi.studies.yaml_lines import Document, Finding, Loc, shown
@@ -136,7 +136,7 @@ def _relationship(parts: Parts) -> Iterator[Finding]:
 
 def _engine(raw: Mapping[str, Any]) -> Iterator[Finding]:
     given = raw.get("engine")
-    chosen = given if isinstance(given, str) else _mapping(raw, "engine").get("name")
+    chosen = given if isinstance(given, str) else _mapping(raw, "engine").get("name", Engine().name)
     settings = ENGINE_SETTINGS.get(chosen) if isinstance(chosen, str) else None
     if settings is None:
         return  # said elsewhere

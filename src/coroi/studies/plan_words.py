@@ -44,7 +44,7 @@ _EXPECTED: dict[str, str] = {
     "seed": "a whole number, 0 to 4294967295",
     "engine.memory_limit": "an amount of memory, such as 4GB",
     "engine.spill_folder": "the path of a folder, as text",
-    "engine.master": "a master, such as local[2], yarn or spark://host:7077",
+    "engine.master": "a master, such as local[2], yarn, or the address of one without a user",
     "engine.connection": "the name of an environment variable in capitals, such as COROI_CONNECTION",
     "study": "a mapping of parameters to values",
     "single": _SINGLE,
