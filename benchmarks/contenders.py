@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable
 from datetime import date
 from functools import cache
@@ -15,17 +16,23 @@ from benchmarks.measure import time_work
 _CENTRE = 5.0
 _TENURE_EDGES = (1, 3, 6, 12, 24, 36, 60)
 _UNTIL = date(2024, 12, 31)
+MEMORY = "3GB"  # for the engine: Python and its libraries come on top, and a process is to hold 4 GB at most
 _COLUMNS = ["customer_id", "tenure_periods", "exited", "segment", "nps", "nps_n_to_date"]
+SUMMED = [
+    *("spell", "tenure_periods", "at_risk", "exited", "revenue", "weight"),
+    *("nps", "nps_age_periods", "nps_mean_to_date", "nps_n_to_date"),
+]
 _SUMS = """customer_id, count(*), sum(at_risk::int), sum(exited::int), sum(tenure_periods), sum(weight), sum(nps),
 sum(nps_n_to_date), count(segment)"""
 
 
 @cache
 def session() -> Any:
-    """Open the engine once: contenders are compared in a session that is under way."""
+    """Open the engine once: contenders are compared in a session that is under way, within a limit of memory."""
     from coroi import storage
+    from coroi.sources import Engine
 
-    return storage.connect()
+    return storage.connect(Engine(memory_limit=MEMORY))
 
 
 def coroi_hazard(path: Path) -> dict[str, Any]:
@@ -94,7 +101,11 @@ def statsmodels(path: Path) -> dict[str, Any]:
 
 def grouping(path: Path) -> dict[str, Any]:
     """Group the panel by customer and sum the columns that the hazard uses, in DuckDB."""
-    grouped = session().con.read_parquet(str(path)).aggregate(_SUMS, "customer_id").to_arrow_table()
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="coroi-benchmark-") as scratch:
+        connection = duckdb.connect(config={"temp_directory": scratch, "memory_limit": MEMORY})
+        grouped = connection.read_parquet(str(path)).aggregate(_SUMS, "customer_id").to_arrow_table()
     return {"customers": [grouped.num_rows]}
 
 
@@ -104,6 +115,23 @@ def coroi_panel(folder: Path) -> dict[str, Any]:
     assert prepared.panel is not None, prepared.problems
     entities = prepared.panel.data["customer_id"].nunique()
     return {"customers": [int(prepared.connection.execute(entities))]}
+
+
+def coroi_panel_sums(folder: Path) -> dict[str, Any]:
+    """Do the same and sum every column, to be held against another's."""
+    data = _prepare(folder).panel.data
+    sums = {c: data[c].cast("float64").sum() for c in SUMMED}
+    row = session().to_pandas(data.agg(customers=data["customer_id"].nunique(), rows=data.count(), **sums)).iloc[0]
+    return {str(name): [float(value)] for name, value in row.items()}
+
+
+def pandas_panel_sums(folder: Path) -> dict[str, Any]:
+    """Clean the same tables and build the same panel in pandas."""
+    from benchmarks.pandas_panel import build
+
+    panel = build(folder, until=_UNTIL, since=date(2022, 1, 1), grace_days=30, age_limit=AGE_LIMIT)
+    sums = {c: [float(panel[c].astype("float64").sum())] for c in SUMMED}
+    return {"customers": [float(panel["customer_id"].nunique())], "rows": [float(len(panel))], **sums}
 
 
 def keep_panel(folder: Path) -> dict[str, Any]:
@@ -167,7 +195,17 @@ def _prepare(folder: Path) -> Any:
 
 
 CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
-    f.__name__: f for f in (coroi_hazard, pyfixest, statsmodels, grouping, coroi_panel, keep_panel)
+    f.__name__: f
+    for f in (
+        coroi_hazard,
+        pyfixest,
+        statsmodels,
+        grouping,
+        coroi_panel,
+        coroi_panel_sums,
+        pandas_panel_sums,
+        keep_panel,
+    )
 }
 
 if __name__ == "__main__":

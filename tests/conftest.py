@@ -12,10 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from engines import VARIABLE, postgres_server, program, start_spark
-
 from coroi import storage
 from coroi.sources import Engine
+from engines import ENGINES, VARIABLE, postgres_server, program, slow, start_spark
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,7 +39,7 @@ def postgres_address() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def backend(request: pytest.FixtureRequest) -> Iterator[storage.Session]:
-    """A session of each engine; tests in which it is not DuckDB's are slow unless their folder says otherwise."""
+    """A session of each engine in turn."""
     if request.param == "spark":
         if shutil.which("java") is None:
             pytest.skip("Java is not installed: Debian's package is default-jre-headless")
@@ -54,3 +53,15 @@ def backend(request: pytest.FixtureRequest) -> Iterator[storage.Session]:
     session = storage.connect(engine)
     yield session
     session.disconnect()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", ENGINES, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if slow(item):
+            item.add_marker(pytest.mark.slow)

@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 ENGINES = ("duckdb", "spark", "postgres")
+EVERYDAY = {"test_prepare_panel", "test_prepare_cleaning", "test_prepare_engines"}
 VARIABLE = "COROI_TEST_CONNECTION"
 
 
@@ -83,9 +83,9 @@ def start_spark() -> None:
     builder.getOrCreate().sparkContext.setLogLevel("ERROR")
 
 
-def on_every_engine(metafunc: Any, *, everyday: bool) -> None:
-    """Run a test that takes the engine on all of them."""
-    if "backend" in metafunc.fixturenames:
-        slow = () if everyday else (pytest.mark.slow,)
-        engines = [pytest.param(name, marks=() if name == "duckdb" else slow) for name in ENGINES]
-        metafunc.parametrize("backend", engines, indirect=True, scope="session")
+def slow(item: pytest.Item) -> bool:
+    """Tell whether a test waits for the slow suite: on another engine than DuckDB all but some do."""
+    asked = getattr(item, "callspec", None)
+    if asked is None or asked.params.get("backend", "duckdb") == "duckdb":
+        return False
+    return item.module.__name__ not in EVERYDAY or asked.params.get("seed", 0) != 0

@@ -112,7 +112,9 @@ def test_only_storage_opens_data(module):
     assert not outside(path) & {"duckdb", "openpyxl", "pyspark"}
 
 
-ENGINE_WORDS = re.compile(r"duckdb|spark|postgres|psycopg|\.con\b|\.backend\b|\braw_sql\b|connection\.name\b", re.IGNORECASE)
+ENGINE_WORDS = re.compile(
+    r"duckdb|spark|postgres|psycopg|\.con\b|\.backend\b|\braw_sql\b|connection\.name\b", re.IGNORECASE
+)
 NAMES_ENGINES = {"sources.py"}  # what a plan may write
 
 

@@ -9,14 +9,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from engines import on_every_engine
 
 from coroi.prepare import Prepared, PrepareOptions, prepare_company
 from coroi.prepare.ledger import unbalanced
 from coroi.sources import Metric, Source
 
 SECRET = "SECRET"
-EVERYDAY = {"test_prepare_panel", "test_prepare_cleaning"}  # on all engines in the everyday suite; others when slow
 Prepare = Callable[..., Prepared]
 
 
@@ -24,10 +22,6 @@ Prepare = Callable[..., Prepared]
 def connection(backend: Any) -> Any:
     """The session that a test works in: one of each engine in turn."""
     return backend
-
-
-def pytest_generate_tests(metafunc: Any) -> None:
-    on_every_engine(metafunc, everyday=metafunc.module.__name__ in EVERYDAY)
 
 
 def _source(name: str, how: Mapping[str, Any]) -> Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import ibis
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coroi.prepare.parsing import date_pattern, parse, parse_date, parse_flag, parse_number
+from coroi.prepare.parsing import date_pattern, parse, parse_date, parse_flag, parse_id, parse_number
 
 MISSING = None
 
@@ -136,3 +137,23 @@ def test_flags(parsed):
 def test_ids_are_trimmed_text_and_keep_their_zeros(parsed):
     assert parsed([" 007 ", "A-1", "", "13085.0"], lambda c: parse(c, "id")) == ["007", "A-1", MISSING, "13085.0"]
     assert parsed([7, 8], lambda c: parse(c, "id"), "int64") == ["7", "8"]
+
+
+def test_ids_lose_blanks_and_nothing_else(parsed):
+    cells = ["fever", "\t\n\r\v\f x \f\v", "vivid", "of", "\\f", " ", "a  b", "'q'"]
+    assert parsed(cells, parse_id) == ["fever", "x", "vivid", "of", "\\f", MISSING, "a  b", "'q'"]
+
+
+@pytest.mark.parametrize("year", [4, 100, 400, 1900, 1999, 2000, 2023, 2024, 9999])
+def test_every_day_of_a_year_is_a_date_and_no_other(parsed, year):
+    cells = [f"{year:04d}-{month:02d}-{day:02d}" for month in range(14) for day in range(33)]
+    found = parsed(cells, lambda column: parse_date(column).cast("string"))
+    assert found == [cell if is_day(cell) else MISSING for cell in cells]
+
+
+def is_day(cell: str) -> bool:
+    try:
+        date.fromisoformat(cell)
+    except ValueError:
+        return False
+    return True

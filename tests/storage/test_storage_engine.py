@@ -6,15 +6,16 @@ import os
 from pathlib import Path
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
-from engines import VARIABLE
 
 from coroi import storage
 from coroi.errors import DataError
 from coroi.prepare.cleaning.rules import fresh
 from coroi.sources import Engine, File
 from coroi.storage import engine as module
+from engines import VARIABLE
 
 SECRET = "hunter2"
 
@@ -24,13 +25,13 @@ def setting(session, name):
 
 
 def test_memory_limit_and_spill_folder_are_applied_and_the_folder_is_gone_afterwards(tmp_path):
-    session = storage.connect(Engine(memory_limit="300 MiB", spill_folder=str(tmp_path / "deep" / "scratch")))
-    assert setting(session, "memory_limit") == "300.0 MiB"
+    session = storage.connect(Engine(memory_limit="100 MiB", spill_folder=str(tmp_path / "deep" / "scratch")))
+    assert setting(session, "memory_limit") == "100.0 MiB"
     spilled = Path(setting(session, "temp_directory"))
     assert spilled.parent == tmp_path / "deep" / "scratch"
-    rows = 20_000_000
-    session.keep(ibis.range(0, rows).unnest().name("x").as_table().mutate(y=ibis._.x * 7, z=ibis._.x * 13))
-    assert sum(p.stat().st_size for p in spilled.rglob("*")) > 100 * 2**20  # 480 MB do not fit into 300
+    noise = np.random.default_rng(1).random((8_000_000, 2))
+    session.keep(ibis.memtable(pd.DataFrame(noise, columns=["x", "y"])))
+    assert sum(p.stat().st_size for p in spilled.rglob("*")) > 20 * 2**20  # 128 MB do not fit into 100
     session.disconnect()
     assert not (tmp_path / "deep" / "scratch").exists()
 
@@ -132,7 +133,9 @@ def seen(address: str) -> dict[str, object]:
     import psycopg
 
     with psycopg.connect(address) as own:
-        named = own.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_catalog|information)'")
+        named = own.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_catalog|information)'"
+        )
         return {f"{s}.{t}": own.execute(f'SELECT * FROM "{s}"."{t}"').fetchall() for s, t in named.fetchall()}
 
 

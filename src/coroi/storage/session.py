@@ -63,7 +63,6 @@ class Session:
 
     def write_parquet(self, table: Any, path: Path) -> None:
         """Write a table to a Parquet file, in batches."""
-        import pyarrow as pa
         from pyarrow import parquet
 
         schema: pa.Schema = table.schema().to_pyarrow()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import sqlglot.expressions as sge
 from ibis.backends.pyspark import Backend
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 
@@ -82,13 +83,18 @@ class SparkEngineSession(RemoteSession):
 
 
 class _Compiler(PySparkCompiler):
-    """ibis's compiler, but that a replacement names groups and bits are shifted and joined as elsewhere."""
+    """ibis's compiler, but that blanks, groups of a replacement and bits are what they are elsewhere."""
 
     __slots__ = ()
 
     def visit_RegexReplace(self, op: Any, *, arg: Any, pattern: Any, replacement: Any) -> Any:  # noqa: N802
         named = op.replacement.value.replace("$", r"\$")
         return self.f.regexp_replace(arg, pattern, re.sub(r"\\(\d)", r"$\1", named))
+
+    def visit_Strip(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
+        """Name the two rarest blanks by number: in a literal of Spark their escapes mean the letters v and f."""
+        blanks = self.f.concat(" \t\n\r", self.f.chr(11), self.f.chr(12))
+        return sge.Trim(this=arg, position="BOTH", expression=blanks)
 
     def visit_BitwiseLeftShift(self, op: Any, *, left: Any, right: Any) -> Any:  # noqa: N802
         return self.f.shiftleft(self.cast(left, dt.int64), self.cast(right, dt.int32))
