@@ -1,4 +1,4 @@
-"""The engines that tests run on, and a PostgreSQL server of their own: in a temporary folder, on a socket, then gone."""
+"""The engines that tests run on, and a PostgreSQL server of their own: on a socket in a temporary folder, then gone."""
 
 from __future__ import annotations
 

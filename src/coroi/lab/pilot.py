@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -115,8 +114,8 @@ def command_of(plan: str, parameters: dict[str, Parameter], *, elsewhere: bool) 
 def _simulate(
     loaded: plans.LoadedPlan, options: PilotOptions, jobs: int, say: Callable[[str], None]
 ) -> tuple[Pilot, dict[str, str]]:
-    with tempfile.TemporaryDirectory(prefix="coroi-") as scratch:
-        prepared = prepared_inputs.prepare_plan(loaded, Path(scratch), say)
+    with storage.scratch_folder(loaded.engine) as scratch:
+        prepared = prepared_inputs.prepare_plan(loaded, scratch, say)
         try:
             inputs = prepared_inputs.Inputs(
                 plan=loaded.plan,

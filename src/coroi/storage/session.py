@@ -166,6 +166,16 @@ class _Tidy:
             self._around.rmdir()
 
 
+@contextmanager
+def scratch_folder(engine: Engine) -> Iterator[Path]:
+    """Make a folder for what is prepared and for what does not fit in memory, and remove it with all that it holds."""
+    folder, tidy = _scratch(engine.spill_folder)
+    try:
+        yield folder
+    finally:
+        tidy()
+
+
 def _scratch(spill_folder: str | None) -> tuple[Path, _Tidy]:
     """Make a folder of our own for what does not fit in memory, inside the one that the plan names."""
     if spill_folder is None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from coroi import storage
 from coroi.errors import Problem
 from coroi.studies import inputs as prepared_inputs
 from coroi.studies import plan as plans
@@ -59,8 +59,8 @@ def check_plan(
     """
     loaded = plans.read_plan(plan, data=data, known_studies={name: notebook_of(name) for name in STUDIES})
     asked_for = [job.study for job in choose_jobs(loaded, (), {})]
-    with tempfile.TemporaryDirectory(prefix="coroi-") as folder:
-        prepared = prepared_inputs.prepare_plan(loaded, Path(folder), progress, strict=False)
+    with storage.scratch_folder(loaded.engine) as folder:
+        prepared = prepared_inputs.prepare_plan(loaded, folder, progress, strict=False)
         missing = prepared_inputs.study_availability(prepared)
         prepared.connection.disconnect()
     studies = {study: missing.get(study, "") for study in dict.fromkeys([*asked_for, *STUDIES])}

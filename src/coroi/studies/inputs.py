@@ -217,7 +217,8 @@ def _write(prepared: Prepared, loaded: LoadedPlan, folder: Path) -> None:
     plan = loaded.plan
     storage.write_parquet_tables(prepared.connection, prepared.tables, folder / "tables")
     words: dict[str, Any] = {"plan": plan.model_dump(mode="json", by_alias=True), "panel": None}
-    words["engine"] = loaded.engine.local.model_dump()
+    # a kernel may be killed, so what it spills lies where the run removes it
+    words["engine"] = loaded.engine.local.model_copy(update={"spill_folder": str(folder / "spilled")}).model_dump()
     panel = prepared.panel
     if panel is not None:
         storage.write_parquet_tables(prepared.connection, {"panel": panel.data}, folder / "panel")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import coroi
+from coroi import storage
 from coroi.studies import inputs as prepared_inputs
 from coroi.studies import plan as plans
 from coroi.studies import runs
@@ -163,12 +163,12 @@ def _run_jobs(
     waiting = [job for job in chosen if job.study not in unchanged]
     if waiting:
         started = _now()
-        with tempfile.TemporaryDirectory(prefix="coroi-") as folder:
-            missing, engine = _prepare(batch, Path(folder), say)
+        with storage.scratch_folder(batch.loaded.engine) as folder:
+            missing, engine = _prepare(batch, folder, say)
             batch = replace(batch, engine=engine)
             for job in waiting:
                 say(f"running {job.study}")
-                entry, kept = _run_job(batch, job, Path(folder), missing.get(job.study, ""), entries.get(job.study))
+                entry, kept = _run_job(batch, job, folder, missing.get(job.study, ""), entries.get(job.study))
                 ended[job.study], entries[job.study] = entry, kept
                 in_order = [entries[j.study] for j in jobs if j.study in entries]
                 runs.write_record(batch.folder, _facts(batch, started), in_order)
