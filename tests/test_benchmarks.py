@@ -66,6 +66,40 @@ def test_panel_beside_grouping_at_20000_rows(tmp_path):
     assert row["ours"][0]["answer"]["customers"][0] > 500
 
 
+def test_panel_beside_pandas_and_a_tenth_at_20000_rows(tmp_path):
+    command = ("panel", "--rows", "20000", "--pairs", "1", "--beside", "pandas", "tenth")
+    said, _ = run_benchmark(*command, out=tmp_path / "out.json")
+    pandas, tenth = said["rows"]
+    ours, theirs = pandas["ours"][0]["answer"], pandas["theirs"][0]["answer"]
+    assert ours.keys() == theirs.keys() >= {"rows", "revenue", "exited", "nps", "nps_mean_to_date"}
+    for name in ours:
+        assert ours[name][0] == pytest.approx(theirs[name][0], rel=1e-12, abs=0)
+    assert ours["rows"] == [19_978]
+    assert tenth["beside"] == "itself, a tenth of the rows"
+    assert tenth["theirs"][0]["answer"]["customers"][0] < tenth["ours"][0]["answer"]["customers"][0]
+
+
+def test_pandas_builds_the_panel_cell_by_cell(tmp_path):
+    from benchmarks.contenders import _UNTIL, AGE_LIMIT, keep_panel
+    from benchmarks.data import write_raw
+    from benchmarks.pandas_panel import build
+
+    write_raw(tmp_path, 20_000)
+    keep_panel(tmp_path)
+    ours = pd.read_parquet(tmp_path / "panel.parquet")
+    theirs = build(tmp_path, until=_UNTIL, since=date(2022, 1, 1), grace_days=30, age_limit=AGE_LIMIT)
+    keys = ["customer_id", "period"]
+    theirs["period"] = theirs["period"].dt.date
+    ours, theirs = (frame.sort_values(keys, ignore_index=True) for frame in (ours, theirs))
+    for column in theirs.columns:
+        plain = {"check_dtype": False, "check_names": False, "rtol": 1e-12, "atol": 0}
+        if column in ("customer_id", "period", "segment"):
+            assert ours[column].tolist() == theirs[column].tolist()
+        else:
+            mine, other = (frame[column].astype("float64") for frame in (ours, theirs))
+            pd.testing.assert_series_equal(mine, other, **plain)
+
+
 def test_panels_are_the_same_for_the_same_seed_and_hold_the_planted_effect(tmp_path):
     from benchmarks.contenders import coroi_hazard
     from benchmarks.data import SLOPE, write_panel
