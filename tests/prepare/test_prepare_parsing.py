@@ -20,7 +20,7 @@ MISSING = None
 def parsed(connection) -> Callable[..., list[Any]]:
     def run(values: list[Any], function: Callable[[Any], Any], kind: str = "string") -> list[Any]:
         frame = pd.DataFrame({"i": range(len(values)), "x": pd.Series(values, dtype=object)})
-        table = ibis.memtable(frame, schema={"i": "int64", "x": kind})
+        table = connection.take(ibis.memtable(frame, schema={"i": "int64", "x": kind}))  # as a file's columns arrive
         out = connection.to_pandas(table.select("i", y=function(table["x"])).order_by("i"))["y"]
         return [MISSING if pd.isna(v) else str(v.date()) if isinstance(v, pd.Timestamp) else v for v in out]
 

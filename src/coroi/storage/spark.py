@@ -93,7 +93,7 @@ class _Compiler(PySparkCompiler):
 
     def visit_Strip(self, op: Any, *, arg: Any) -> Any:  # noqa: N802
         """Name the two rarest blanks by number: in a literal of Spark their escapes mean the letters v and f."""
-        blanks = self.f.concat(" \t\n\r", self.f.chr(11), self.f.chr(12))
+        blanks = self.f.concat(" \t\n\r", self.f.anon.char(11), self.f.anon.char(12))
         return sge.Trim(this=arg, position="BOTH", expression=blanks)
 
     def visit_BitwiseLeftShift(self, op: Any, *, left: Any, right: Any) -> Any:  # noqa: N802
