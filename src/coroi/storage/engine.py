@@ -46,6 +46,8 @@ def _spark(engine: Engine) -> Session:
 
     try:
         return SparkEngineSession(engine)
+    except DataError:
+        raise
     except Exception as error:  # noqa: BLE001  the gateway to Java raises errors of many kinds
         what = f"Spark did not start ({type(error).__name__})."
         raise DataError(Problem("engine", what, "It needs Java 17 or newer, and a master that answers.")) from None

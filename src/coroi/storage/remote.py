@@ -77,8 +77,10 @@ class RemoteSession(Session):
 
     def disconnect(self) -> None:
         """End the session there and here; the backend drops temporary tables by itself."""
-        self.backend.disconnect()
-        self._embedded.disconnect()
+        try:
+            self.backend.disconnect()
+        finally:
+            self._embedded.disconnect()
 
 
 def portable(table: Any) -> Any:

@@ -69,11 +69,13 @@ class SparkEngineSession(RemoteSession):
 
     def disconnect(self) -> None:
         """Stop Spark if it was started here, and remove what travelled."""
-        for name in self.backend.ours:
-            self._spark.catalog.dropTempView(name)
-        if not self._running:
-            self._spark.stop()
-        self.embedded.disconnect()
+        try:
+            for name in self.backend.ours:
+                self._spark.catalog.dropTempView(name)
+            if not self._running:
+                self._spark.stop()
+        finally:
+            self.embedded.disconnect()
 
     def _named(self, frame: Any) -> Any:
         name = ibis.util.gen_name("coroi")
