@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -42,10 +43,12 @@ def connect(engine: Engine | None = None) -> Session:
 
 def _spark(engine: Engine) -> Session:
     _need("pyspark", "spark")
-    from coroi.storage.spark import SparkEngineSession
-
     try:
-        return SparkEngineSession(engine)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="PySpark does not yet", category=FutureWarning)
+            from coroi.storage.spark import SparkEngineSession
+
+            return SparkEngineSession(engine)
     except DataError:
         raise
     except Exception as error:  # noqa: BLE001  the gateway to Java raises errors of many kinds
