@@ -11,7 +11,7 @@ import coroi
 
 PACKAGE = Path(coroi.__file__).parent
 LAYERS = (
-    ("errors", "results", "schemas", "sources"),
+    ("errors", "masking", "results", "schemas", "sources"),
     ("inference", "storage"),
     ("prepare", "metrics"),
     ("models",),
@@ -36,7 +36,18 @@ OPENERS = {
     "ParquetFile",
     "load_workbook",
 }
-NOTEBOOK_FREE_ROOMS = {"errors", "results", "schemas", "sources", "inference", "models", "roi", "claims", "metrics"}
+NOTEBOOK_FREE_ROOMS = {
+    "errors",
+    "masking",
+    "results",
+    "schemas",
+    "sources",
+    "inference",
+    "models",
+    "roi",
+    "claims",
+    "metrics",
+}
 
 MODULES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 
