@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,20 +17,21 @@ from coroi import storage
 from coroi.company import simulate_company, write_tables
 from coroi.company.dirt import KINDS
 from coroi.lab.replicate import run_parallel
+from coroi.lab.store import replace_text
 from coroi.prepare import Prepared, prepare_company
+from coroi.prepare.cleaning.advice import DOUBTS
 from coroi.prepare.cleaning.texts import TWICE_ENCODED
 from coroi.schemas import TABLES
 from coroi.studies.inputs import options_of
+from coroi.studies.manifest import to_json
 from coroi.studies.plan import read_plan
 from coroi.studies.registry import STUDIES, notebook_of
 
 CUSTOMERS, MONTHS = 400, 24
 OUTCOMES = ("injected", "repaired", "flagged", "missed", "wrongly touched")
 TOUCHING = ("repaired", "dropped", "set to missing")
-DOUBTS = (
-    "code inside the scale", "column that knows the outcome", "day and month swapped", "day and month unclear",
-    "mixed scales", "order ids", "reversed item", "scale drift", "spellings",
-)  # fmt: skip
+CLEAN_CELLS = "cells without dirt, in dirty companies"
+CLEAN_COMPANIES = "lines that change or doubt anything, in clean companies"
 _ALL_ROWS = 1_000_000_000
 
 Score = dict[int, Counter[str]]
@@ -72,9 +74,9 @@ def score_cleaning(seed: int, *, customers: int = CUSTOMERS, months: int = MONTH
     Returns
     -------
     score : dict of int to Counter
-        By kind of dirt, how many cells were ``injected``; of them ``repaired`` (the cell, or the row, is as in the clean
-        company), ``flagged`` (left out, emptied, or named in the ledger) and ``missed``; under kind 0, how many cells
-        without dirt were ``wrongly touched``.
+        By kind of dirt, how many cells were ``injected``; of them ``repaired`` (the cell, or the row, is as in the
+        clean company), ``flagged`` (left out, emptied, or named in the ledger) and ``missed``; under kind 0, how many
+        cells without dirt were ``wrongly touched``.
     touched : int
         Lines of the clean company's ledger that change or doubt anything.
     """
@@ -113,16 +115,14 @@ def score_many(
 
     total: Score = {kind: Counter() for kind in (0, *KINDS)}
     clean_lines = 0
-    for done, (score, touched) in enumerate(run_parallel([delayed(score_cleaning)(s) for s in seeds], jobs), 1):
+    for done, (score, lines) in enumerate(run_parallel([delayed(score_cleaning)(s) for s in seeds], jobs), 1):
         for kind, counts in score.items():
             total[kind].update(counts)
-        clean_lines += touched
+        clean_lines += lines
         progress(f"cleaned {done:,} of {len(seeds):,} companies")
     rows = [{"kind": str(k), "what": KINDS[k]} | {o: total[k][o] for o in OUTCOMES[:-1]} for k in KINDS]
-    rows.append({"kind": "–", "what": "cells without dirt, in dirty companies", OUTCOMES[-1]: total[0][OUTCOMES[-1]]})
-    rows.append(
-        {"kind": "–", "what": "lines that change or doubt anything, in clean companies", OUTCOMES[-1]: clean_lines}
-    )
+    touched = {CLEAN_CELLS: total[0][OUTCOMES[-1]], CLEAN_COMPANIES: clean_lines}
+    rows += [{"kind": "–", "what": what, OUTCOMES[-1]: n} for what, n in touched.items()]
     return pd.DataFrame(rows).fillna(0).astype(dict.fromkeys(OUTCOMES, int))
 
 
@@ -150,10 +150,42 @@ def cleaning_words(table: pd.DataFrame, seeds: Sequence[int]) -> str:
     )
 
 
+def write_scores(
+    companies: int, output: Path, *, jobs: int | None = None, progress: Callable[[str], None] = lambda _: None
+) -> tuple[pd.DataFrame, list[Path]]:
+    """Score the cleaning on companies of the seeds from 1, and write the scores as JSON and as Markdown.
+
+    Parameters
+    ----------
+    companies : int
+        How many.
+    output : pathlib.Path
+        Folder for ``cleaning.json`` and ``cleaning.md``; made if it is not there.
+    jobs : int, optional
+        Processes; one for each core by default.
+    progress : callable
+        Told how many are done.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        From :func:`score_many`.
+    written : list of Path
+    """
+    seeds = range(1, companies + 1)
+    table = score_many(seeds, jobs=jobs or os.cpu_count() or 1, progress=progress)
+    output.mkdir(parents=True, exist_ok=True)
+    numbers, words = output / "cleaning.json", output / "cleaning.md"
+    replace_text(numbers, to_json({"companies": companies, "rows": table.to_dict("records")}))
+    replace_text(words, cleaning_words(table, seeds))
+    return table, [numbers, words]
+
+
 _HEAD = """# What the cleaning finds
 
-{n} companies of {customers} customers and {months} months, seeds {first} to {last}, each cleaned twice: as it was simulated, and
-with the dirt of real exports put in, of which every cell is known. Written by `coroi lab --cleaning {n}`.
+{n} companies of {customers} customers and {months} months, seeds {first} to {last}, each cleaned twice: as it was
+simulated, and with the dirt of real exports put in, of which every cell is known. Written by
+`coroi lab --cleaning {n}`.
 
 - **repaired**: after cleaning, the cell is as it is in the clean company; a line that stood twice stands once.
 - **flagged**: the row was left out, the cell emptied, or the ledger names the row for this column.
@@ -197,10 +229,10 @@ def _outcome(cell: Mapping[str, Any], clean: Cleaned, dirty: Cleaned, order: Map
     key = _key(table)
     name = order[table][key].iloc[cell["clean_row"] - 1]
     rows = dirty.tables[table][dirty.tables[table][key] == name]
-    if column == "*":
-        return "repaired" if len(rows) == 1 else "missed"
     if rows.empty:
         return "flagged"
+    if column == "*":
+        return "repaired" if len(rows) == 1 else "missed"
     right = _read_right(cell) if column == "verbatim" else _cell(clean.tables[table], key, name, column)
     if _same(rows[column].iloc[0], right):
         return "repaired"

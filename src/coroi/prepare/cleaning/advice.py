@@ -41,6 +41,12 @@ ADVICE = {
     "group": "Nothing; the plan says so.",
     "refused": "See the problem that is named for this table.",
 }
+DOUBTS = (
+    "code inside the scale", "column that knows the outcome", "day and month swapped", "day and month unclear",
+    "mixed scales", "order ids", "reversed item", "scale drift", "spellings",
+)  # fmt: skip
+"""Rules that find what may make a number mean something else, while nothing is changed."""
+
 _ELSE = "See whether these rows matter for the question."
 
 

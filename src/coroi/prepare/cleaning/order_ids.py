@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from coroi.prepare.ledger import Ledger
-from coroi.schemas import TABLES
 
 RULE = "order ids"
+EVENTS = ("transactions", "touchpoints", "usage")  # a survey may well ask everybody once
 LEAST_ROWS = 200
 MOST_SHARE = 0.999  # of rows with a customer of their own
 
@@ -25,12 +25,11 @@ def note_order_ids(connection: Any, tables: Mapping[str, Any], ledger: Ledger) -
     ledger : Ledger
         Takes the counts.
     """
-    for name in ("transactions", "responses", "touchpoints", "usage"):
-        if name not in tables or "customer_id" not in TABLES[name].names:
+    for name in EVENTS:
+        if name not in tables:
             continue
         table = tables[name]
-        keyed = table.filter(table["metric"] == table["metric"].min().as_scalar()) if name == "responses" else table
-        seen = connection.to_pandas(keyed.agg(n=keyed.count(), who=keyed["customer_id"].nunique())).iloc[0]
+        seen = connection.to_pandas(table.agg(n=table.count(), who=table["customer_id"].nunique())).iloc[0]
         n, who = int(seen["n"]), int(seen["who"])
         if n >= LEAST_ROWS and who >= MOST_SHARE * n:
             said = f"{who:,} customers in {n:,} rows: hardly anybody came twice, so it may number something else"

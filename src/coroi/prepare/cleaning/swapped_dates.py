@@ -14,7 +14,7 @@ from coroi.prepare.ledger import Ledger
 from coroi.storage.files import ROW
 
 RULE, UNCLEAR = "day and month swapped", "day and month unclear"
-LATE_DAYS = (0.50, 0.72)  # share of dates beyond the 12th in calendars: 0.61 where days are alike
+LATE_DAYS = (0.45, 0.85)  # share of dates beyond the 12th: 0.61 where days are alike, more or less where they are not
 BY_CHANCE = 1e-6
 SORTED = 0.95  # share of rows in line with their neighbours, from which a table counts as sorted by a date
 LEAST_ROWS = 40
@@ -61,7 +61,7 @@ def read_calendar(counts: pd.DataFrame) -> Calendar:
     Notes
     -----
     An import that takes the day for the month wherever that gives a date leaves traces: months in which many dates lie
-    and none beyond the 12th, whose days are the numbers of months that do have late days. Judged only where 50 to 72 %
+    and none beyond the 12th, whose days are the numbers of months that do have late days. Judged only where 45 to 85 %
     of all dates lie beyond the 12th (61 % would by the calendar), so that data billed on the first of the month are
     left alone, and where such months would come by chance less often than once in a million.
     """

@@ -41,6 +41,7 @@ def answer(survey: Survey, inputs: Inputs) -> report.Answer:
         ("Studies", join_words(list(can["study"])) or "none"),
         ("Customers", f"{plural(survey.n_customers, 'customer')}; {_span(inputs)}"),
         ("Rows left out", f"{number(lost)} of {number(read)} ({percent(lost / read if read else 0, 1)})"),
+        ("Cells repaired", f"{number(_repaired(survey))}; each kind is listed under Data"),
         ("Who ever answered", "; ".join(cover) or nobody),
         ("Warnings", " ".join(c.sentence for c in bad) or "none"),
     ]
@@ -121,10 +122,14 @@ def drop_table(survey: Survey) -> report.Block:
 
 def losses_table(survey: Survey) -> report.Block:
     """Show every rule that found something."""
-    frame = survey.losses.rename(columns=str.capitalize).rename(
-        columns={"Examples": "Row numbers, e.g.", "Sentence": "Reason"}
-    )
-    return report.table(frame, caption="What was left out, changed or noted, and why", name="losses")
+    names = {
+        "examples": "Row numbers, e.g.",
+        "values": "What stood there (digits as 9, letters as a)",
+        "sentence": "Reason",
+        "advice": "What to do",
+    }
+    frame = survey.losses.rename(columns=lambda c: names.get(c, str(c).capitalize()))
+    return report.table(frame, caption="Cleaning log: what was left out, changed or noted, and why", name="losses")
 
 
 def coverage_table(survey: Survey) -> report.Block:
@@ -204,7 +209,8 @@ def method() -> tuple[str, ...]:
     """Say how the look was taken."""
     return (
         "Each table is read as the plan maps it; a row is dropped by the first rule that it breaks and counted there, "
-        "so that rows in equal rows out plus rows left out. Raw files are never written.",
+        "so that rows in equal rows out plus rows left out. Raw files are never written; a cell is repaired only where "
+        "that is certain, each repair is listed, and `keep_as_is` in the plan leaves it out.",
         "Respondents are compared with the rest in the last period in which everybody can be seen, on what was known "
         "of all by then, with Welch intervals; who was there longer had more chances to answer.",
         "A metric is said to leak where it ranks at least 95 of 100 pairs of customers rightly, where all customers of "
@@ -220,6 +226,11 @@ def _can(missing: str) -> str:
 def _totals(survey: Survey) -> tuple[int, int]:
     frame = survey.tables
     return int(frame["in"].sum()), int(frame[["left out", "dropped"]].to_numpy().sum())
+
+
+def _repaired(survey: Survey) -> int:
+    lines = survey.losses
+    return int(lines.loc[lines["step"] == "repaired", "rows"].sum())
 
 
 def _span(inputs: Inputs) -> str:

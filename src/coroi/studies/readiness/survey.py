@@ -9,7 +9,8 @@ import ibis
 import pandas as pd
 
 from coroi.claims import CLAIMS
-from coroi.prepare.ledger import LOSING, unbalanced
+from coroi.prepare.cleaning.advice import DOUBTS
+from coroi.prepare.ledger import COLUMNS, LOSING, unbalanced
 from coroi.report.words import plural
 from coroi.results import REQUIRED_ESTIMATE_COLUMNS, Check, Result
 from coroi.schemas import TABLES, missing_for
@@ -84,7 +85,7 @@ def look(inputs: Inputs, *, level: float = 0.95) -> Survey:
         flags=flags,
         studies=_studies(held),
         claims=_claims((held[0], held[1] - leaking, held[2])),
-        checks=(_check_counts(inputs.ledger), *leaks, *_check_flags(flags)),
+        checks=(_check_counts(inputs.ledger), _check_doubts(inputs.ledger), *leaks, *_check_flags(flags)),
         n_customers=n,
     )
 
@@ -134,7 +135,7 @@ def _tables(inputs: Inputs) -> pd.DataFrame:
 
 def _losses(ledger: pd.DataFrame) -> pd.DataFrame:
     lost = ledger[~ledger["step"].isin(["in", "out"])]
-    return lost[["table", "step", "rule", "rows", "examples", "sentence"]].reset_index(drop=True)
+    return lost[[c for c in COLUMNS if c in lost.columns]].reset_index(drop=True)
 
 
 def _coverage(inputs: Inputs, n_customers: int) -> pd.DataFrame:
@@ -200,6 +201,17 @@ def _check_counts(ledger: pd.DataFrame) -> Check:
         return Check(name="counts", tested=tested, passed=False, sentence=f"The counts do not add up. {said}.")
     said = f"Every row is accounted for, in {plural(ledger['table'].nunique(), 'table')}."
     return Check(name="counts", tested=tested, passed=True, sentence=said)
+
+
+def _check_doubts(ledger: pd.DataFrame) -> Check:
+    doubts = ledger[(ledger["step"] == "flagged") & ledger["rule"].isin(DOUBTS)]
+    tested = "whether scores, dates and columns may mean something else than the plan says"
+    if doubts.empty:
+        said = "No score, date or column looks as if it meant something else than the plan says."
+        return Check(name="doubts", tested=tested, passed=True, sentence=said)
+    found = "; ".join(f"{r.table}.{r.column or 'rows'}: {r.sentence}" for r in doubts.itertuples())
+    said = f"{plural(len(doubts), 'doubt')} to be settled first. {found}."
+    return Check(name="doubts", tested=tested, passed=False, sentence=said, table=doubts.reset_index(drop=True))
 
 
 def _check_flags(flags: pd.DataFrame) -> tuple[Check, ...]:
