@@ -55,25 +55,28 @@ def test_weights_do_not_cure_silence_that_the_score_drives():
     assert rows.loc["weighted", "conf_low"] > TRUTH
 
 
-def refit(data: pd.DataFrame) -> float:
+def refit(x: np.ndarray, spoke: np.ndarray, score: np.ndarray) -> float:
     """Fit and weight anew, by Newton's method and sums."""
-    x = np.column_stack([np.ones(len(data)), data["tenure"], data["triggered"] == "yes"]).astype(float)
-    spoke, beta = data["answered"].to_numpy(float), np.zeros(3)
-    for _ in range(12):
+    beta = np.zeros(3)
+    for _ in range(10):
         chance = special.expit(x @ beta)
         beta = beta + np.linalg.solve(x.T @ (x * (chance * (1 - chance))[:, None]), x.T @ (spoke - chance))
     weight = spoke / special.expit(x @ beta)
-    return float(np.nansum(weight * data["score"].fillna(0)) / weight.sum())
+    return float(weight @ score / weight.sum())
 
 
 def test_the_error_is_that_of_refitting_the_weights_in_every_resample_of_customers():
     data, _ = simulate_response(np.random.default_rng(3), n=500, occasions=3, by_tenure=1.0)
+    x = np.column_stack([np.ones(1500), data["tenure"], data["triggered"] == "yes"]).astype(float)
+    spoke, score = data["answered"].to_numpy(float), data["score"].fillna(0).to_numpy()
     result = rows_of(fit(data)).loc["weighted"]
-    assert refit(data) == pytest.approx(result["estimate"], rel=1e-9)
-    rng, people = np.random.default_rng(4), [rows for _, rows in data.groupby("customer")]
-    drawn = [refit(pd.concat([people[i] for i in rng.integers(len(people), size=len(people))])) for _ in range(400)]
-    noise = 1 / np.sqrt(2 * 400)
-    assert np.std(drawn, ddof=1) == pytest.approx(result["std_error"], rel=3 * noise)
+    assert refit(x, spoke, score) == pytest.approx(result["estimate"], rel=1e-9)
+    rng, drawn = np.random.default_rng(4), []
+    for _ in range(1000):
+        people = rng.integers(500, size=500)
+        rows = (3 * people[:, None] + np.arange(3)).ravel()
+        drawn.append(refit(x[rows], spoke[rows], score[rows]))
+    assert np.std(drawn, ddof=1) == pytest.approx(result["std_error"], rel=3 / np.sqrt(2 * 1000))
 
 
 def test_an_error_that_took_the_weights_as_known_would_be_another():
@@ -116,6 +119,20 @@ def test_everybody_who_answers_needs_no_weights():
     assert rows.loc["weighted", "estimate"] == pytest.approx(data["score"].mean(), rel=1e-12)
     assert rows.loc["shift", "estimate"] == 0
     assert [c.passed for c in result.checks] == [True] * 4
+
+
+def test_without_a_covariate_everybody_is_taken_to_think_as_those_who_answer():
+    data, _ = simulate_response(np.random.default_rng(17), n=200, occasions=2)
+    result = fit(data, terms=())
+    rows = rows_of(result)
+    assert rows.loc["weighted", "estimate"] == pytest.approx(data["score"].mean(), rel=1e-9)
+    assert rows.loc["weighted", "std_error"] == pytest.approx(rows.loc["observed", "std_error"], rel=1e-9)
+    assert check_of(result, "balance").sentence == "There is no covariate to balance."
+
+
+def test_no_occasions_at_all():
+    data, _ = simulate_response(np.random.default_rng(18), n=20, occasions=1)
+    assert set(fit(data.head(0)).estimates["reason"]) == {"fewer than 10 customers answered"}
 
 
 def test_a_level_in_which_all_answer_counts_as_it_is():

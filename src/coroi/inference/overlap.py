@@ -13,8 +13,8 @@ NEAR_ZERO = 0.01
 MOST_IMBALANCE = 0.1  # in standard deviations
 _TESTED = {
     "effective_size": "whether weighting leaves at least half of the answers as their effective number",
-    "largest_weight": "whether no customer carries more than 5 % of the weight",
-    "near_zero": "whether every occasion had a chance of at least 1 % to be answered",
+    "largest_weight": "whether no customer carries more than 5\u00a0% of the weight",
+    "near_zero": "whether every occasion had a chance of at least 1\u00a0% to be answered",
     "balance": "whether weighted answers are like all occasions in each covariate, within 0.1 standard deviations",
 }
 
@@ -84,14 +84,15 @@ def _size(weight: np.ndarray) -> Check:
 
 def _largest(weight: np.ndarray, code: np.ndarray) -> Check:
     share = float(np.bincount(code, weight).max() / weight.sum())
-    sentence = f"The customer who counts most carries {100 * share:.1f} % of the weight."
+    sentence = f"The customer who counts most carries {100 * share:.1f}\u00a0% of the weight."
     return _check("largest_weight", share <= MOST_WEIGHT, sentence, pd.DataFrame({"largest_share": [share]}))
 
 
 def _near_zero(chance: np.ndarray) -> Check:
     n, lowest = int((chance < NEAR_ZERO).sum()), float(chance.min())
     sentence = (
-        f"{n:,} of {len(chance):,} occasions had a chance below 1 % to be answered; the lowest is {100 * lowest:.1f} %."
+        f"{n:,} of {len(chance):,} occasions had a chance below 1\u00a0% to be answered; the lowest is "
+        f"{100 * lowest:.1f}\u00a0%."
     )
     return _check("near_zero", n == 0, sentence, pd.DataFrame({"near_zero": [n], "lowest": [lowest]}))
 

@@ -19,6 +19,7 @@ from coroi.inference.overlap import overlap_checks, unchecked
 from coroi.inference.shares import width_of
 from coroi.inference.totals import check_weights
 from coroi.inference.weighting import Propensity, answered_mean, cluster_error, mean_influence
+from coroi.metrics.totals import ALL_ALIKE, MIN_CUSTOMERS, TOO_FEW
 from coroi.models.info import Info
 from coroi.results import Check, Result
 
@@ -40,7 +41,6 @@ INFO = Info(
         "Zhao (1994), JASA 89:846-866; Newey and McFadden (1994), section 6"
     ),
 )
-MIN_ANSWERED = 10
 TERMS = ("observed", "weighted", "shift")
 
 
@@ -198,12 +198,7 @@ class _Sample:
 
 
 def _checked(
-    data: pd.DataFrame,
-    outcomes: Sequence[str],
-    answered: str,
-    customer: str,
-    occasion: str,
-    weight: str | None,
+    data: pd.DataFrame, outcomes: Sequence[str], answered: str, customer: str, occasion: str, weight: str | None
 ) -> pd.DataFrame:
     """Return the rows in an order of their own, so that sums do not hang on the one they came in."""
     lacking = int(data[[customer, occasion]].isna().any(axis=1).sum())
@@ -266,12 +261,12 @@ def _means(
     value: np.ndarray, sample: _Sample, propensity: Propensity | None, why: str, level: float
 ) -> tuple[list[dict], np.ndarray | None]:
     """Return the observed, the weighted and the difference, and the influence on the weighted."""
-    if sample.n_speaking < MIN_ANSWERED:
-        return [unknown(f"fewer than {MIN_ANSWERED} customers answered")] * 3, None
+    if sample.n_speaking < MIN_CUSTOMERS:
+        return [unknown(TOO_FEW)] * 3, None
     n_clusters = int(sample.code.max()) + 1
     plain, of_plain = mean_influence(value, sample.base * sample.spoke, sample.code, n_clusters)
     if np.ptp(value[(sample.spoke > 0) & (sample.base > 0)]) == 0:
-        return [unknown("every answer is the same, so nothing tells how far the mean may be off")] * 3, None
+        return [unknown(ALL_ALIKE)] * 3, None
     width = width_of(level, sample.n_speaking)
     observed = _row(plain, of_plain, width)
     if propensity is None:
@@ -286,8 +281,10 @@ def _row(estimate: float, influence: np.ndarray, width: float) -> dict:
 
 
 def _checks(usable: Usable, propensity: Propensity | None, sample: _Sample, why: str) -> tuple[Check, ...]:
-    if propensity is None or not sample.spoke.any():
-        return unchecked(why or "nobody answers")
+    if sample.n_speaking < MIN_CUSTOMERS:
+        return unchecked(TOO_FEW)
+    if propensity is None:
+        return unchecked(why)
     labels = [label for label, reason in zip(labels_of(usable.terms), usable.reasons, strict=True) if not reason]
     covariates = propensity.design[:, 1:]
     return overlap_checks(
