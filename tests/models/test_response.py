@@ -230,7 +230,7 @@ def test_the_checks_can_fail():
 
 @pytest.mark.slow
 def test_the_interval_holds_the_mean_of_everybody():
-    """In 2,000 companies of 150 customers with three occasions; the mean of the answers was held in few."""
+    """In 2,000 companies of 150 customers with three occasions: 94.6 %; that of the answers alone 89.1 %."""
     held = told = 0
     for seed in range(2000):
         data, truth = simulate_response(np.random.default_rng([16, seed]), n=150, occasions=3)
