@@ -88,7 +88,7 @@ def test_what_is_known_before_an_occasion_is_dated_before_it(sample):
 
 def test_the_samples_table_and_sentences(voices, sample):
     text = voice_table(voices).text
-    assert re.search(r"NPS \(net promoter score\) +668 of 988 \(68\u00a0%\) +25 \(19 to 32\) +24 \(17 to 30\)", text)
+    assert re.search(r"NPS, −100 to 100 +668 of 988 \(68\u00a0%\) +25 \(19 to 32\) +24 \(17 to 30\) +−21 to 54", text)
     assert [v.label for v in voices.voices] == ["NPS", "CSAT", "trust"]
     told = [sentence(v) for v in voices.voices]
     assert told[0] == (

@@ -22,7 +22,9 @@ def voice_table(voices: Voices) -> report.Block:
             "What the silent leave open cannot be told: no metric has answers with customers around them."
         )
     frame = pd.DataFrame([_row(voice) for voice in voices.voices])
-    return report.table(frame, caption="What those who answered say, and what everybody would", name="voices")
+    return report.table(
+        frame, caption="What those who answered say, and what everybody would; intervals in brackets", name="voices"
+    )
 
 
 def voice_notes(voices: Voices) -> report.Block:
@@ -44,9 +46,9 @@ def voice_method(voices: Voices, inputs: Inputs) -> report.Block:
         "hold them. It speaks for everybody if, among customers alike in these, who answers does not depend on what "
         "they think. Nothing in the data can test that. Intervals are clustered by customer and hold the uncertainty "
         "of the weights.",
-        "Whatever the silent think: the lowest and the highest that everybody's score can be, with all silent "
-        "occasions at one end of the scale or the other. It assumes nothing; its interval holds everybody's score "
-        "wherever it lies between.",
+        "Whatever the silent think: from the lowest to the highest that everybody's score can be, with all silent "
+        "occasions at one end of the scale or the other, widened by what chance adds. It assumes nothing, and holds "
+        "everybody's score wherever it lies between.",
     )
 
 
@@ -76,16 +78,15 @@ def sentence(voice: Voice) -> str:
 
 
 def _row(voice: Voice) -> dict[str, str]:
-    mean = f"mean, {voice.scale[0]:g} to {voice.scale[1]:g}".replace("-", MINUS)
-    what = "net promoter score" if voice.outcome == "nps" else mean
+    scale = f"{voice.scale[0]:g} to {voice.scale[1]:g}".replace("-", MINUS)
     low, high = voice.found("lower_bound"), voice.found("upper_bound")
     return {
-        "Metric": f"{voice.label} ({what})",
+        "Metric": f"{voice.label}, {scale}",
         "Answered": f"{number(voice.n_answered)} of {number(voice.n_occasions)} "
         f"({percent(voice.n_answered / voice.n_occasions)})",
-        "As observed (interval)": _cell(voice, voice.found("observed")),
-        "Weighted for who answers (interval)": _cell(voice, voice.found("weighted")),
-        "Whatever the silent think (interval)": _span(voice, low, high),
+        "As observed": _cell(voice, voice.found("observed")),
+        "Weighted for who answers": _cell(voice, voice.found("weighted")),
+        "Whatever the silent think": _span(voice, low, high),
     }
 
 
@@ -99,9 +100,8 @@ def _cell(voice: Voice, row: pd.Series) -> str:
 def _span(voice: Voice, low: pd.Series, high: pd.Series) -> str:
     if not low["identified"]:
         return f"not estimable: {low['reason']}"
-    digits = _DIGITS[voice.outcome]
-    bounds = interval(float(low["estimate"]), float(high["estimate"]), decimals=digits)
-    return f"{bounds} ({interval(float(low['conf_low']), float(high['conf_high']), decimals=digits)})"
+    digits = max(_DIGITS[voice.outcome] - 1, 0)  # the range is wide: one digit less tells it
+    return interval(float(low["conf_low"]), float(high["conf_high"]), decimals=digits)
 
 
 def _points(voice: Voice, value: float) -> str:
