@@ -15,9 +15,12 @@ from coroi.studies.readiness.page import (
     study_table,
 )
 from coroi.studies.readiness.survey import Survey, as_result, look
+from coroi.studies.readiness.voices import Voices, hear, with_voices
+from coroi.studies.readiness.voices_page import voice_checks, voice_method, voice_notes, voice_table
 
 __all__ = [
     "Survey",
+    "Voices",
     "answer",
     "as_result",
     "claim_table",
@@ -25,6 +28,7 @@ __all__ = [
     "drop_table",
     "flag_table",
     "flow_figure",
+    "hear",
     "leak_table",
     "look",
     "losses_table",
@@ -32,4 +36,9 @@ __all__ = [
     "method",
     "respondent_table",
     "study_table",
+    "voice_checks",
+    "voice_method",
+    "voice_notes",
+    "voice_table",
+    "with_voices",
 ]
