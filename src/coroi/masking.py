@@ -88,8 +88,16 @@ def mask_text(text: str, identifiers: Collection[str] = ()) -> str:
 
 
 def candidates(texts: Iterable[str]) -> set[str]:
-    """Return every run of one to four words of some texts, folded: what may be looked up among identifiers."""
-    return {word for text in texts for _, _, word in _phrases(_fold(text)[0])}
+    """Return every run of one to four words of some texts: what may be looked up among identifiers in lower case.
+
+    Each is written folded, as :func:`fold` does, and as it stands, so that a plain comparison finds it.
+    """
+    found: set[str] = set()
+    for text in texts:
+        for written in (_fold(text)[0], text):
+            found |= {written[a:b].lower() for a, b, _ in _phrases(written)}
+        found |= {word for _, _, word in _phrases(_fold(text)[0])}
+    return found
 
 
 def fold(identifier: str) -> str:

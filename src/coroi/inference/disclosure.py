@@ -56,10 +56,10 @@ def protect(counts: np.ndarray, relations: np.ndarray, smallest: int, *, cost: n
         at = int(np.argmin(np.where(near, cost, np.inf)))
         marks[at] = WITHHELD
         added.append(at)
-    left = len(exposed)
-    for at in added[-2::-1]:
+    unavoidable = set(exposed)
+    for at in sorted(added, key=lambda i: -cost[i]):
         marks[at] = SHOWN
-        if len(exposed_cells(counts, relations, marks, smallest)) > left:
+        if set(exposed_cells(counts, relations, marks, smallest)) - unavoidable:
             marks[at] = WITHHELD
     return marks
 

@@ -42,9 +42,11 @@ def suppressed_words(marks: Sequence[int], smallest: int) -> str:
     if not small + more:
         return ""
     verb = "is" if small == 1 else "are"
+    if not small:
+        verb = "is" if more == 1 else "are"
+        return f"{plural(more, 'count')} {verb} withheld, so that none of {fewer_than(smallest)} can be worked out."
     said = f"{plural(small, 'count')} {verb} given only as {fewer_than(smallest)}, because so few could be named"
     if more:
-        verb = "is" if more == 1 else "are"
-        said += f"; {plural(more, 'other')} {verb} withheld, because {'it' if small == 1 else 'they'} could be worked "
-        said += "out from them"
+        verb, of = "is" if more == 1 else "are", "it" if small == 1 else "they"
+        said += f"; {plural(more, 'other')} {verb} withheld, so that {of} cannot be worked out"
     return f"{said}."

@@ -124,7 +124,7 @@ def _column(label: str, values: pd.Series, decimals: int | Mapping[str, int] | N
 
 def _counted(cells: list[object]) -> bool:
     """Tell whether a column holds numbers beside words for those that are not shown: it is set like numbers."""
-    return any(_is_number(v) for v in cells) and all(_is_number(v) or isinstance(v, str) for v in cells)
+    return any(_is_number(v) and not _is_missing(v) for v in cells) and all(_is_number(v) or v for v in cells)
 
 
 def _is_number(value: object) -> bool:

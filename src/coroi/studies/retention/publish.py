@@ -13,7 +13,7 @@ from coroi.inference.disclosure import WITHHELD as HELD
 from coroi.prepare.landmark import NEVER
 from coroi.report.privacy import WITHHELD, fewer_than, kept_counts, people
 from coroi.results import Check, Result, Verdict
-from coroi.studies.retention.answer import difference
+from coroi.studies.retention.answer import is_withheld
 from coroi.studies.retention.question import Question
 from coroi.studies.small_cells import Cells, all_shown
 
@@ -24,13 +24,13 @@ _ALL, _USABLE, _HAD = "all", "usable answer", "had answered"
 _NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
 
 
-def publish(question: Question, result: Result, verdict: Verdict) -> tuple[Result, Verdict]:
+def publish(question: Question, result: Result, verdict: Verdict, claim: Verdict) -> tuple[Result, Verdict, Verdict]:
     """Take out of an answer what could name somebody; nothing is estimated anew, and the verdict stays.
 
     Parameters
     ----------
-    question, result, verdict
-        What was asked, estimated and judged, from all counts.
+    question, result, verdict, claim
+        What was asked, estimated and judged, from all counts; the last is the verdict on C06.
 
     Returns
     -------
@@ -38,12 +38,12 @@ def publish(question: Question, result: Result, verdict: Verdict) -> tuple[Resul
         Counts of few customers are missing, with those by which they could be worked out; so is the share of a band
         of which few left, or all but few, and every difference with it. Curves have a point only where enough
         customers more have left.
-    verdict : Verdict
-        Without its numbers, where the difference is withheld.
+    verdict, claim : Verdict
+        Without their numbers, where what they judge is withheld.
     """
     marks = _marks(question, result)
     estimates = _estimates(question, result, marks)
-    told = [mark for (kind, _), mark in marks.items() if kind in ("customers", "events", "flow")]
+    told = [mark for (kind, of), mark in marks.items() if kind in ("customers", "events", "flow") and of != _HAD]
     few = {"fewer": sum(m == SMALL for m in told), "withheld": sum(m == HELD for m in told)}
     suppressed = {"smallest_cell": question.smallest_cell} | few
     bands = _bands(question, result, marks)
@@ -54,7 +54,8 @@ def publish(question: Question, result: Result, verdict: Verdict) -> tuple[Resul
         checks=tuple(_check(question, c, bands, marks, result) for c in result.checks),
         tables={"bands": bands, "curves": _curves(question, result, marks), "cohort": _flow(question, marks)},
     )
-    return published, _verdict(question, verdict, published)
+    told_apart = _verdict(verdict, published, "difference")
+    return published, told_apart, _verdict(claim, published, "gain_at_the_top")
 
 
 def _marks(question: Question, result: Result) -> Marks:
@@ -133,7 +134,7 @@ def _bands(question: Question, result: Result, marks: Marks) -> pd.DataFrame:
         marks["customers", b] for b in sizes["band"]
     )
     known = sizes["outcome_known"].astype("Int64")
-    return pd.DataFrame(kept | {"outcome_known": known if safe else known.where(False)})
+    return pd.DataFrame(kept | {"outcome_known": known if safe else known.mask(known.notna())})
 
 
 def _curves(question: Question, result: Result, marks: Marks) -> pd.DataFrame:
@@ -199,14 +200,14 @@ def _followed_words(question: Question, check: Check, result: Result) -> str:
     return check.sentence
 
 
-def _verdict(question: Question, verdict: Verdict, published: Result) -> Verdict:
-    row = difference(published) if question.contrast else None
-    if row is None or np.isnan(verdict.estimate):
+def _verdict(verdict: Verdict, published: Result, term: str) -> Verdict:
+    """Take the numbers out of a verdict whose difference is withheld, and the count of customers where that is."""
+    rows = published.estimates[published.estimates["term"] == term]
+    if rows.empty or np.isnan(verdict.estimate):
         return verdict
-    if str(row["reason"]).startswith(WITHHELD):
+    row = rows.iloc[0]
+    settle = "More customers, or a longer time, would settle it." if verdict.reason else ""
+    if is_withheld(row):
         nothing = float("nan")
-        reason = "" if not verdict.reason else "More customers, or a longer time, would settle it."
-        return replace(verdict, estimate=nothing, conf_low=nothing, conf_high=nothing, reason=reason)
-    if pd.isna(row["customers"]) and verdict.reason:
-        return replace(verdict, reason="More customers in the bands compared would settle it.")
-    return verdict
+        return replace(verdict, estimate=nothing, conf_low=nothing, conf_high=nothing, reason=settle)
+    return replace(verdict, reason=settle) if pd.isna(row["customers"]) else verdict

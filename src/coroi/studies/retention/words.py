@@ -61,6 +61,8 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
     if verdict.label == UNTESTED:
         asked = f"Whether customers with {question.better} {do} more often cannot be tested with these data"
         return f"{asked}, because {_stop(verdict.reason)}"
+    if is_withheld(difference(result)):
+        return _withheld_sentence(question, result, verdict)
     outcome, (top, bottom), compared = outcome_word(question), _ends(question), _compared(question, result)
     if verdict.label == "too small to matter":
         least = f"less than the {question.smallest} that would matter"
@@ -68,8 +70,6 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
     if verdict.label == "claimed effect ruled out":
         more = f"{outcome.capitalize()} higher by {question.smallest} or more at {top} than at {bottom}"
         return f"{more} is ruled out: {compared}."
-    if is_withheld(difference(result)):
-        return _withheld_sentence(question, result, verdict)
     if verdict.label == "cannot tell" and not verdict.conf_low > 0:
         return f"These data cannot tell whether customers at {top} {do} more often than those at {bottom}: {compared}."
     direction: Direction = "lower" if verdict.label == "contradicted" else "higher"
