@@ -28,7 +28,9 @@ def test_nothing_is_shown_of_few_writers_whatever_they_wrote():
 
 
 def test_one_customer_who_writes_often_does_not_make_a_word_common():
-    told = mask_verbatims([*crowd(12), *[("c99", f"the service was slow, Zebedee {i}") for i in range(50)]], smallest=10)
+    told = mask_verbatims(
+        [*crowd(12), *[("c99", f"the service was slow, Zebedee {i}") for i in range(50)]], smallest=10
+    )
     assert not any("Zebedee" in text for text in told)
 
 

@@ -13,7 +13,9 @@ from coroi.studies.readiness.page import (
     method,
     respondent_table,
     study_table,
+    verbatim_notes,
 )
+from coroi.studies.readiness.publish import publish
 from coroi.studies.readiness.survey import Survey, as_result, look
 
 __all__ = [
@@ -30,6 +32,8 @@ __all__ = [
     "losses_table",
     "meaning",
     "method",
+    "publish",
     "respondent_table",
     "study_table",
+    "verbatim_notes",
 ]
