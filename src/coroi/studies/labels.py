@@ -24,7 +24,9 @@ def personal_columns(tables: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def identifiers_in(connection: Any, tables: Mapping[str, Any], texts: Iterable[str]) -> frozenset[str]:
+def identifiers_in(
+    connection: Any, tables: Mapping[str, Any], texts: Iterable[str], *, short: bool = False
+) -> frozenset[str]:
     """Return the identifiers of the data that stand in some texts, as :func:`coroi.masking.mask_text` takes them.
 
     Parameters
@@ -35,8 +37,10 @@ def identifiers_in(connection: Any, tables: Mapping[str, Any], texts: Iterable[s
         Clean tables.
     texts : iterable of str
         What is about to be shown. Identifiers are looked up in the engine and never all read.
+    short : bool
+        Take even those of a few digits, which may be counts as well.
     """
-    words = sorted(word for word in candidates(texts) if could_be_told(word))
+    words = sorted(word for word in candidates(texts) if short or could_be_told(word))
     columns = personal_columns(tables)
     if not words or not columns:
         return frozenset()
@@ -46,7 +50,7 @@ def identifiers_in(connection: Any, tables: Mapping[str, Any], texts: Iterable[s
         table = tables[name]
         ids = table.select(word=table[column].cast("string").strip().lower()).distinct()
         found |= set(connection.to_pandas(ids.semi_join(wanted, "word"))["word"])
-    return frozenset(folded for word in found if could_be_told(folded := fold(word)))
+    return frozenset(word for word in map(fold, found) if short or could_be_told(word))
 
 
 def group_labels(connection: Any, tables: Mapping[str, Any], column: str, smallest: int) -> dict[str, str | None]:
