@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,18 @@ def test_words_of_many_stay_and_words_of_few_go():
     told = mask_verbatims([*crowd(12), ("c99", "the service of Anna Müller was slow")], smallest=10)
     assert told[0] == COMMON
     assert told[1] == "the service […] was slow"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Anna Müller was slow. I waited.", "[…] was slow. I waited."),
+        ("Waited too long. I am Jane Doe", "Waited too long. I am […]"),
+        ("Quick help by Østergaard, twice", "Quick help by […], twice"),
+    ],
+)
+def test_names_go_even_where_many_bear_them(text, shown):
+    assert mask_verbatims(crowd(30, text), smallest=10) == (shown,)
 
 
 def test_nothing_is_shown_of_few_writers_whatever_they_wrote():

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from coroi.masking import mask_text
 
 RARE = "[…]"
+_SELF = ("I", "I'm", "I’m", "I've", "I’ve", "I'd", "I’d", "I'll", "I’ll")
 _WORD = re.compile(r"\[[^\[\]\s]*\]|[^\W_]+(?:['’][^\W_]+)*")
 _RARE_RUN = re.compile(rf"{re.escape(RARE)}(?:[^\w\[\]]*{re.escape(RARE)})+")
 
@@ -37,12 +38,14 @@ def mask_verbatims(
     Notes
     -----
     A name, a place or a number that one customer wrote is not known as such; it is left out because few wrote it.
+    Words with a capital inside a sentence, and the word before them that begins it, may be names that many bear: they
+    are left out too.
     """
     users: dict[str, set[str]] = {}
     writers: set[str] = set()
     masked: set[str] = set()
     for who, text in written:
-        told = " ".join(mask_text(text, identifiers).split())
+        told = _without_names(" ".join(mask_text(text, identifiers).split()))
         writers.add(who)
         masked.add(told)
         for word in _WORD.findall(told):
@@ -53,6 +56,22 @@ def mask_verbatims(
     shown = {_common_only(text, common) for text in masked}
     worth = [text for text in shown if len(_WORD.findall(text.replace(RARE, ""))) >= 3]
     return tuple(sorted(worth, key=lambda text: (text.count(RARE), -len(text), text))[:most])
+
+
+def _without_names(text: str) -> str:
+    """Leave out words with a capital, but for a lone one that begins a sentence."""
+    words = [m for m in _WORD.finditer(text) if m.group()[0] != "["]
+    begins = [
+        not text[: m.start()].rstrip(" \"'“‘(") or text[: m.start()].rstrip(" \"'“‘(")[-1] in ".!?…:" for m in words
+    ]
+    capital = [m.group()[0].isupper() and m.group() not in _SELF for m in words]
+    out, at = [], 0
+    for i, word in enumerate(words):
+        beside = i + 1 < len(words) and capital[i + 1] and not begins[i + 1]
+        hidden = capital[i] and (not begins[i] or beside)
+        out += [text[at : word.start()], RARE if hidden else word.group()]
+        at = word.end()
+    return "".join([*out, text[at:]])
 
 
 def _common_only(text: str, common: Collection[str]) -> str:
