@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Value = str | int | float | bool | None
+Repair = Literal["blanks", "dates", "double_encoding", "ids", "numbers", "repeats", "swapped_dates", "words"]
 
 
 def _listed(value: object) -> object:
@@ -79,8 +80,9 @@ class Source(File):
     group: Name | None = None  # our id column: lines with the same one are summed
     missing_codes: tuple[Value, ...] = ()
     date_format: tuple[Name, ...] = ()
+    keep_as_is: tuple[Repair, ...] = ()  # repairs that are not wanted
 
-    @field_validator("join", "where", "date_format", "missing_codes", mode="before")
+    @field_validator("join", "where", "date_format", "missing_codes", "keep_as_is", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return _listed(value)

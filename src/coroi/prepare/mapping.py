@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import ibis
 
 from coroi.errors import DataError, Problem, did_you_mean
+from coroi.prepare.cleaning.texts import note_blanks
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.parsing import parse, text
 from coroi.schemas import TableSchema
 from coroi.sources import File, Filter, Join, Source, Value
 from coroi.storage.files import ROW, open_file
 
-UNREAD = "_unread_"  # prefix: a value stood in the cell, and it could not be read as its kind
+UNREAD = "_unread_"  # prefix: what stood in the cell, where it could not be read as its kind, or not without doubt
+DOTTED = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$"  # 1.234: a decimal number, or thousands written with points
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A mapped table: an ibis table with our columns, ``_row`` and one ``_unread_`` flag a typed column."""
+    """A mapped table: an ibis table with our columns, ``_row``, and for each typed one the text that was not read."""
 
     table: Any
     columns: tuple[str, ...]
+    source: Source
 
 
 def read_source(
@@ -64,7 +67,7 @@ def read_source(
         n_kept = connection.execute(kept.count())
         said = "left out by the plan's `where`"
         ledger.add(name, "left out", n_in - n_kept, said, rule="where")
-    return _typed(kept, source, schema, name)
+    return _typed(connection, kept, source, schema, name, ledger)
 
 
 def keep_rows(table: Any, filters: tuple[Filter, ...], where: str) -> Any:
@@ -138,7 +141,7 @@ def mapped_columns(source: Source, schema: TableSchema, available: list[str]) ->
     return {c: (source.columns | own)[c] for c in schema.names if c in source.columns or c in own}
 
 
-def _typed(table: Any, source: Source, schema: TableSchema, name: str) -> Mapped:
+def _typed(connection: Any, table: Any, source: Source, schema: TableSchema, name: str, ledger: Ledger) -> Mapped:
     columns = mapped_columns(source, schema, table.columns)
     lacking = [c for c in schema.required if c not in columns]
     if lacking:
@@ -147,6 +150,10 @@ def _typed(table: Any, source: Source, schema: TableSchema, name: str) -> Mapped
         raise DataError(problems)
     wanted = {ours: (theirs, schema.column(ours).kind) for ours, theirs in columns.items()}
     wanted |= {metric: (theirs, "number") for metric, theirs in source.scores.items()}
+    worded = {ours: theirs for ours, (theirs, kind) in wanted.items() if kind in ("id", "text")}
+    texts = {ours: theirs for ours, theirs in worded.items() if theirs in table.columns}
+    if "blanks" not in source.keep_as_is:
+        note_blanks(connection, table, texts, name, ledger)
     picked: dict[str, Any] = {ROW: table[ROW]}
     for ours, (theirs, kind) in wanted.items():
         raw = _pick(table, theirs, name)
@@ -157,8 +164,13 @@ def _typed(table: Any, source: Source, schema: TableSchema, name: str) -> Mapped
             raw = _translated(raw, source.values[ours])
         picked[ours] = parse(raw, kind, source.date_format)
         if kind in ("date", "number", "flag"):
-            picked[UNREAD + ours] = text(raw).notnull() & picked[ours].isnull()
-    return Mapped(table.select(**picked), tuple(wanted))
+            unread = picked[ours].isnull()
+            if kind == "number" and raw.type().is_string():
+                unread = unread | raw.re_search(DOTTED)
+            picked[UNREAD + ours] = unread.ifelse(text(raw), ibis.null("string"))
+        elif raw.type().is_string() and "blanks" in source.keep_as_is:
+            picked[ours] = raw.nullif("")
+    return Mapped(table.select(**picked), tuple(wanted), source)
 
 
 def _translated(raw: Any, values: dict[str, Value]) -> Any:
@@ -184,4 +196,4 @@ def unpivot_scores(mapped: Mapped, scores: dict[str, str]) -> Mapped:
         parts.append(part)
     table = parts[0] if len(parts) == 1 else ibis.union(*parts)
     kept = tuple(c for c in mapped.columns if c not in scores)
-    return Mapped(table, (*kept, "metric", "score"))
+    return replace(mapped, table=table, columns=(*kept, "metric", "score"))

@@ -28,14 +28,15 @@ _PARTS = {
     "%Z": r"[A-Z]{2,5}",
 }
 ISO_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
+NO_BREAK = "\u00a0"
 TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0")
 NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0")
 
 
 def text(column: Any) -> Any:
-    """Trim a column as text; an empty cell is null."""
-    return column.cast("string").strip().nullif("")
+    """Trim a column as text, no-break spaces included; an empty cell is null."""
+    return column.cast("string").replace(NO_BREAK, " ").strip().nullif("")
 
 
 def date_pattern(date_format: str) -> tuple[str, dict[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from coroi.prepare.cleaning.duplicates import repeated_line, reused_key
 from coroi.prepare.cleaning.limits import limit_problems, limited, outside, row_rules, word_problems
 from coroi.prepare.cleaning.rules import Rule, note_rows
 from coroi.prepare.ledger import Ledger
-from coroi.prepare.mapping import Mapped
 from coroi.schemas import TableSchema
 from coroi.sources import Source
 
@@ -74,7 +74,7 @@ def prepare_plain(
     table = _without_impossible(connection, table, schema, columns, ledger)
     table = clean_rows(
         connection,
-        Mapped(table, columns),
+        replace(mapped, table=table),
         schema,
         ledger,
         own_id=schema.row_id or None,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from coroi.errors import did_you_mean
 from coroi.schemas import Period, Relationship
-from coroi.sources import Filter, Join, Metric, Source
+from coroi.sources import Filter, Join, Metric, Repair, Source
 from coroi.studies.no_secrets import WAY_OUT, is_secret_key, is_secret_value
 from coroi.studies.plan import Plan
 from coroi.studies.yaml_lines import Document, Finding, Loc, shown
@@ -63,6 +63,7 @@ _EXPECTED: dict[str, str] = {
     "meanings": "a mapping of the file's values to ours",
     "group": "the name of one of our id columns",
     "date_format": 'a pattern such as "%d.%m.%Y", or a list of such',
+    "keep_as_is": f"one of {', '.join(get_args(Repair))}, or a list of them: repairs that are not wanted",
     "on": "a column's name, or a mapping of the name here to the name there",
 }
 _PARTS: dict[str, tuple[type[BaseModel], str]] = {

@@ -27,7 +27,7 @@ def limited(schema: TableSchema, columns: Iterable[str], scale: Scale | None) ->
 def outside(table: Any, column: Column) -> Rule:
     """Match numbers beyond the limits of their column."""
     said = f"{column.name} {_beyond(column)}" + ("" if column.required else "; left empty")
-    return Rule(f"impossible {column.name}", _is_outside(table, column), said)
+    return Rule(f"impossible {column.name}", _is_outside(table, column), said, column.name)
 
 
 def row_rules(table: Any, schema: TableSchema, columns: Iterable[str], scale: Scale | None) -> list[Rule]:

@@ -34,14 +34,15 @@ def missing_code(table: Any, metrics: Mapping[str, Metric]) -> Rule:
         for code in metric.missing_codes
         if isinstance(code, (int, float))
     ]
-    return Rule("missing code", ibis.or_(*hits) if hits else ibis.literal(False), "a code for no answer")
+    return Rule("missing code", ibis.or_(*hits) if hits else ibis.literal(False), "a code for no answer", "score")
 
 
 def off_scale(table: Any, metrics: Mapping[str, Metric]) -> Rule:
     """Match scores outside their metric's scale."""
     hits = [(table["metric"] == name) & ~table["score"].between(*metric.scale) for name, metric in metrics.items()]
     ends = ", ".join(f"{name} {m.scale[0]:g} to {m.scale[1]:g}" for name, m in metrics.items())
-    return Rule("off the scale", ibis.or_(*hits) if hits else ibis.literal(False), f"score outside the scale ({ends})")
+    said = f"score outside the scale ({ends})"
+    return Rule("off the scale", ibis.or_(*hits) if hits else ibis.literal(False), said, "score")
 
 
 def scale_problems(connection: Any, table: Any, metrics: Mapping[str, Metric], name: str) -> list[Problem]:
