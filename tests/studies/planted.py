@@ -83,7 +83,7 @@ def _plant_groups(frame: pd.DataFrame, planted: set[str]) -> None:
 def add_notebook(folder: Path, name: str, *cells: str) -> None:
     """Add a study of the analyst's own to the plan."""
     sources = ['import coroi\nfrom coroi import report\ninputs = coroi.open_inputs("sample")', *cells]
-    made = [nbformat.v4.new_code_cell(source) for source in sources]
+    made = [nbformat.v4.new_code_cell("", metadata={"tags": ["parameters"]}), *map(nbformat.v4.new_code_cell, sources)]
     nbformat.write(nbformat.v4.new_notebook(cells=made), folder / f"{name}.ipynb")
     plan = yaml.safe_load((folder / "plan.yaml").read_text(encoding="utf-8"))
     plan["studies"][name] = {"notebook": f"{name}.ipynb"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -88,7 +89,7 @@ def test_the_search_finds_what_is_planted(ran, tmp_path):
     _, planted, _, _ = ran
     word = next(w for w in planted if w.endswith("@planted.example"))
     pd.DataFrame({"a": [word]}).to_parquet(tmp_path / "kept.parquet", compression="zstd")
-    link = __import__("base64").b64encode(f"a,b\n1,{word}\n".encode()).decode()
+    link = base64.b64encode(f"a,b\n1,{word}\n".encode()).decode()
     (tmp_path / "page.html").write_text(f'<a href="data:text/csv;base64,{link}">', encoding="utf-8")
     assert {place for place, _ in leaks(every_text(tmp_path), {word})} == {"kept.parquet", "page.html, embedded"}
 
