@@ -71,7 +71,8 @@ def word_problems(connection: Any, table: Any, column: str, words: Iterable[str]
     return [
         Problem(
             where,
-            f"{'1 row holds' if n == 1 else f'{n:,} rows hold'} '{mask_word(word, n, known)}', which is not known here.",
+            f"{'1 row holds' if n == 1 else f'{n:,} rows hold'} '{mask_word(word, n, known)}', "
+            "which is not known here.",
             f"{did_you_mean(word, known)} {way}",
         )
         for word, n in zip(seen[column], seen["n"], strict=True)

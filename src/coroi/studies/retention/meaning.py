@@ -9,7 +9,7 @@ from coroi.results import Result, Verdict
 from coroi.studies.retention.answer import hindrance
 from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import UNTESTED, day_of, level_of, outcome_word, periods_of
+from coroi.studies.retention.words import UNTESTED, begin, day_of, level_of, outcome_word, periods_of
 
 
 def meaning(question: Question, result: Result, verdict: Verdict) -> tuple[str, str, str]:
@@ -88,7 +88,7 @@ def _renewal_words(point: PointEffect, smallest: int) -> tuple[str, ...]:
     lies = "lies" if point.off_schedule == 1 and smallest == 1 else "lie"
     return (
         "The plan says that contracts can be left only when a term ends: only such times count as chances to leave. "
-        f"{outside} {lies} outside of them, left out of the hazard though not of the "
+        f"{begin(outside)} {lies} outside of them, left out of the hazard though not of the "
         "shares by band.",
     )
 

@@ -105,7 +105,7 @@ def _few_points(question: Question, result: Result) -> str:
         return ""
     return (
         f" Points stand where at least {question.smallest_cell} customers more {question.happened}, and at the end; "
-        "the lines between them are drawn."
+        "the straight lines between them are no estimates."
     )
 
 
