@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coroi.masking import candidates, could_be_told, fold, mask_text, mask_value
+from coroi.masking import candidates, could_be_told, fold, mask_text, mask_value, mask_word
 
 PLAIN = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=60)
 
@@ -39,6 +39,22 @@ def test_no_letter_and_no_digit_of_a_cell_stays_in_its_shape(text):
 )
 def test_a_cell_is_shown_as_its_shape(cell, shape):
     assert mask_value(cell) == shape
+
+
+@pytest.mark.parametrize(
+    ("word", "rows", "shown"),
+    [
+        ("Service desk", 10, "Service desk"),
+        ("Service desk", 9, "Aaaaaaa aaaa"),
+        ("anna@b.de", 500, "aaaa@a.aa"),
+        ("C12", 500, "A99"),
+        ("net promoter score", 12, "net promoter score"),
+        ("serv", 1, "serv"),
+        ("Serena", 1, "Aaaaaa"),
+    ],
+)
+def test_a_word_is_shown_where_many_rows_hold_it(word, rows, shown):
+    assert mask_word(word, rows, ("serve", "programme")) == shown
 
 
 EMAILS = st.builds(

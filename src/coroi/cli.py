@@ -50,7 +50,9 @@ class TableFormat(StrEnum):
 
 def main() -> None:
     """Run the command line; end with 0 done, 1 a study failed, 2 plan or data unusable, 130 stopped."""
-    signal.signal(signal.SIGTERM, _stop)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
     try:
         app(prog_name="coroi")
     except CoroiError as problem:
@@ -128,6 +130,10 @@ def run(
         float | None, typer.Option(metavar="SECONDS", min=1, help="Stop a study that takes longer.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Run even what is done and unchanged.")] = False,
+    private: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the customer-level tables there; never among the reports."),
+    ] = None,
 ) -> None:
     """Run a plan's studies and render their pages."""
     from coroi.studies.jobs import parse_overrides
@@ -142,9 +148,12 @@ def run(
             output=output,
             timeout=timeout,
             again=again,
+            private=private,
             progress=progress,
         )
     _show_run(finished)
+    if private is not None:
+        _say(f"Customer-level tables: {private}")
 
 
 @app.command()

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from coroi.masking import mask_text
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -77,8 +79,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     folded = {n.casefold(): n for n in names}
     near = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
     if near:
-        return f"Did you mean '{folded[near[0]]}'?"
+        return f"Did you mean '{mask_text(folded[near[0]])}'?"
     if not names:
         return "Nothing may be given here."
-    shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
+    shown = ", ".join(map(mask_text, names[:12])) + (" …" if len(names) > 12 else "")
     return f"Known: {shown}."

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 
 EMAIL, NUMBER, ACCOUNT, PERSON = "[e-mail]", "[number]", "[account]", "[customer]"
 LONGEST_SHAPE = 24
+MISSPELT = 0.75  # likeness to a known word, from which a word is taken for it
+MANY_ROWS = 10  # of a word that may be shown: what fewer rows hold could be somebody's
 FEWEST_DIGITS = 7  # of a telephone number without its area
 SHORTEST_DIGITS_ID = 5  # an identifier of fewer digits cannot be told from a count or a score
 WORDS_OF_AN_ID = 4
@@ -26,7 +29,7 @@ _PLAIN = (  # dates, money and decimals: numbers that name nobody
     re.compile(rf"(?<![\w.-]){_DATE}{_TIME}(?![\w]|[-/]\d)"),
     re.compile(rf"(?<!\w){_CURRENCY} ?-?{_AMOUNT}(?![\w]|[ .,-]\d)"),
     re.compile(rf"(?<![\w.+-]){_AMOUNT} ?{_CURRENCY}(?!\w)"),
-    re.compile(r"(?<![\d.])(?:0|[1-9]\d{0,5})\.\d+(?:e-?\d+)?(?![\d.])"),
+    re.compile(r"(?<![\d.+])(?:0|[1-9]\d{0,5})\.\d+(?:e-?\d+)?(?![\d.])"),
 )
 _EMAIL = re.compile(r"[^\s@<>()\[\]{},;:\"'|]+ ?@ ?[^\s@<>()\[\]{},;:\"'|]+\.[^\W\d_][\w-]*")
 _ACCOUNT = re.compile(r"(?<!\w)[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,3})?(?!\w)")
@@ -51,6 +54,24 @@ def mask_value(value: object) -> str:
     """
     shape = "".join(_shape(c) for c in str(value)[: LONGEST_SHAPE + 1])
     return shape[:LONGEST_SHAPE] + ("…" if len(str(value)) > LONGEST_SHAPE else "")
+
+
+def mask_word(word: object, rows: int, known: Iterable[str] = ()) -> str:
+    """Show a word of a code list as it is where many rows hold it, or it is a known one misspelt; else its shape.
+
+    Parameters
+    ----------
+    word : object
+        What stands in the cells.
+    rows : int
+        Rows that hold it.
+    known : iterable of str
+        Words that it may have been meant for.
+    """
+    text = str(word)
+    plain = re.fullmatch(r"[^\W\d_]+(?:[ _-][^\W\d_]+){0,3}", text) and len(text) <= LONGEST_SHAPE
+    misspelt = difflib.get_close_matches(text.casefold(), [k.casefold() for k in known], n=1, cutoff=MISSPELT)
+    return text if plain and (rows >= MANY_ROWS or misspelt) else mask_value(word)
 
 
 def mask_text(text: str, identifiers: Collection[str] = ()) -> str:
@@ -88,8 +109,16 @@ def mask_text(text: str, identifiers: Collection[str] = ()) -> str:
 
 
 def candidates(texts: Iterable[str]) -> set[str]:
-    """Return every run of one to four words of some texts, folded: what may be looked up among identifiers."""
-    return {word for text in texts for _, _, word in _phrases(_fold(text)[0])}
+    """Return every run of one to four words of some texts: what may be looked up among identifiers in lower case.
+
+    Each is written folded, as :func:`fold` does, and as it stands, so that a plain comparison finds it.
+    """
+    found: set[str] = set()
+    for text in texts:
+        for written in (_fold(text)[0], text):
+            found |= {written[a:b].lower() for a, b, _ in _phrases(written)}
+        found |= {word for _, _, word in _phrases(_fold(text)[0])}
+    return found
 
 
 def fold(identifier: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StringConstraints
+from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StringConstraints
 
 from coroi.errors import PlanError, Problem
 from coroi.schemas import PERIODS_PER_YEAR, Period, Relationship
@@ -29,6 +29,13 @@ def _iso_date(value: object) -> object:
 
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Parameters = Annotated[dict[Name, Value], BeforeValidator(lambda value: {} if value is None else value)]
+
+
+class Privacy(Strict):
+    """What a report may show of people: the smallest count of them, and whether words that they wrote."""
+
+    smallest_cell: Annotated[StrictInt, Field(ge=1, le=1000)] = 10
+    verbatims: StrictBool = False
 
 
 class Plan(Strict):
@@ -56,6 +63,7 @@ class Plan(Strict):
     exit_flags: dict[Name, Source] = Field(default_factory=dict)
     studies: dict[Folder, Parameters] = Field(default_factory=dict)
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 1
+    privacy: Privacy = Field(default_factory=Privacy)
 
     @property
     def periods_discount_rate(self) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 
 from coroi.errors import Problem, did_you_mean
+from coroi.masking import mask_word
 from coroi.prepare.cleaning.order import empty, ends_before_start
 from coroi.prepare.cleaning.rules import Rule
 from coroi.prepare.cleaning.scales import MANY_NAMES, WRONG_SCALE
@@ -70,7 +71,8 @@ def word_problems(connection: Any, table: Any, column: str, words: Iterable[str]
     return [
         Problem(
             where,
-            f"{'1 row holds' if n == 1 else f'{n:,} rows hold'} '{word}', which is not known here.",
+            f"{'1 row holds' if n == 1 else f'{n:,} rows hold'} '{mask_word(word, n, known)}', "
+            "which is not known here.",
             f"{did_you_mean(word, known)} {way}",
         )
         for word, n in zip(seen[column], seen["n"], strict=True)

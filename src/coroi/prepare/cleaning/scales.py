@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 
 from coroi.errors import Problem, did_you_mean
+from coroi.masking import mask_word
 from coroi.prepare.cleaning.rules import Rule
 from coroi.sources import Metric, Source, Value
 
@@ -78,7 +79,7 @@ def _unknown_metrics(seen: pd.DataFrame, metrics: Mapping[str, Metric], name: st
         return [Problem(where, what, "Map `metric` to the column that names the question.")]
     problems = []
     for row in seen.itertuples():
-        shown = "an empty name" if pd.isna(row.metric) else f"'{row.metric}'"
+        shown = "an empty name" if pd.isna(row.metric) else f"'{mask_word(row.metric, row.n, metrics)}'"
         what = f"{row.n:,} answers carry {shown}, which is not one of the plan's metrics."
         problems.append(Problem(where, what, did_you_mean(str(row.metric), metrics)))
     return problems

@@ -13,7 +13,9 @@ from coroi.studies.readiness.page import (
     method,
     respondent_table,
     study_table,
+    verbatim_notes,
 )
+from coroi.studies.readiness.publish import publish
 from coroi.studies.readiness.survey import Survey, as_result, look
 from coroi.studies.readiness.voices import Voices, hear, with_voices
 from coroi.studies.readiness.voices_page import voice_checks, voice_method, voice_notes, voice_table
@@ -34,8 +36,10 @@ __all__ = [
     "losses_table",
     "meaning",
     "method",
+    "publish",
     "respondent_table",
     "study_table",
+    "verbatim_notes",
     "voice_checks",
     "voice_method",
     "voice_notes",
