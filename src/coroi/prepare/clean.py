@@ -13,7 +13,7 @@ from coroi.prepare.cleaning.float_ids import repair_float_ids
 from coroi.prepare.cleaning.rules import Rule, drop_rows, fresh, note_rows
 from coroi.prepare.cleaning.unread import unread_problems, unread_rules
 from coroi.prepare.ledger import Ledger
-from coroi.prepare.mapping import UNREAD, Mapped, read_source, unpivot_scores
+from coroi.prepare.mapping import UNREAD, Mapped, read_source, stack, unpivot_scores
 from coroi.schemas import TableSchema
 from coroi.sources import Source
 from coroi.storage import naming_damage
@@ -34,16 +34,7 @@ def load_mapped(
     """
     name = name or schema.name
     with naming_damage(name):
-        mapped = read_source(connection, source, schema, base, ledger, name)
-        mapped = Mapped(fresh(connection, mapped.table), mapped.columns)
-    if source.scores and schema.name == "responses":
-        mapped = unpivot_scores(mapped, source.scores)
-        n_rows = sum(
-            e[3] if e[1] == "in" else -e[3] for e in ledger.entries if e[0] == name and e[1] in ("in", "left out")
-        )
-        gained = n_rows * (len(source.scores) - 1)
-        if gained:
-            ledger.add(name, "in", gained, f"a row for each of the {len(source.scores)} metrics of a survey")
+        mapped = stack([_load_part(connection, part, schema, base, ledger, name) for part in source.parts])
     table = mapped.table
     if not connection.execute(table.count()):
         raise DataError(Problem(name, "no row is left to use.", "Look at the file and at the plan's `where`."))
@@ -51,6 +42,20 @@ def load_mapped(
     table = repair_float_ids(connection, table, ids, name, ledger)
     raise_together(unread_problems(connection, table, schema, mapped.columns, name), DataError)
     return Mapped(table, mapped.columns)
+
+
+def _load_part(
+    connection: Any, source: Source, schema: TableSchema, base: Path, ledger: Ledger, name: str
+) -> Mapped:
+    """Read one file of a table, or several by a glob."""
+    mapped = read_source(connection, source, schema, base, ledger, name)
+    mapped = Mapped(fresh(connection, mapped.table), mapped.columns)
+    if not source.scores or schema.name != "responses":
+        return mapped
+    gained = connection.execute(mapped.table.count()) * (len(source.scores) - 1)
+    if gained:
+        ledger.add(name, "in", gained, f"a row for each of the {len(source.scores)} metrics of a survey")
+    return unpivot_scores(mapped, source.scores)
 
 
 def clean_rows(

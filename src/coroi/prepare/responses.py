@@ -52,6 +52,6 @@ def prepare_responses(
         more=rules,
         problems=lambda t: scale_problems(connection, t, metrics, "responses"),
     )
-    if "response_id" in mapped.columns and len(source.scores) < 2:
+    if "response_id" in mapped.columns and len(source.score_names) < 2:
         note_rows(connection, table, reused_key(connection, table, "response_id"), "responses", ledger)
     return complete(connection, table.mutate(score=ibis._.score.cast("float64")), RESPONSES, ledger)

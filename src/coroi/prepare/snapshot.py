@@ -36,7 +36,7 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
         more=lambda t: [empty(t, "left")],
         problems=lambda t: [*_late_answers(connection, t), *_wrong_scales(connection, t, source, metrics)],
     )
-    for name in source.scores:
+    for name in source.score_names:
         score, metric = table[name], metrics[name]
         codes = [float(c) for c in metric.missing_codes if isinstance(c, (int, float))]
         coded = score.isin(codes) if codes else ibis.literal(False)
@@ -48,7 +48,7 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
         ]
         note_rows(connection, table, found, "snapshot", ledger, step="set to missing")
         table = table.mutate(**{name: (coded | off).ifelse(ibis.null("float64"), score)})
-    return complete(connection, table, SNAPSHOT, ledger, extra=tuple(source.scores))
+    return complete(connection, table, SNAPSHOT, ledger, extra=source.score_names)
 
 
 def _late_answers(connection: Any, table: Any) -> list[Problem]:
@@ -66,7 +66,7 @@ def _late_answers(connection: Any, table: Any) -> list[Problem]:
 
 def _wrong_scales(connection: Any, table: Any, source: Source, metrics: Mapping[str, Metric]) -> list[Problem]:
     problems = []
-    for name in source.scores:
+    for name in source.score_names:
         long = table.select(metric=ibis.literal(name), score=table[name])
         problems += scale_problems(connection, long, metrics, "snapshot")
     return problems
