@@ -44,9 +44,7 @@ def load_mapped(
     return Mapped(table, mapped.columns)
 
 
-def _load_part(
-    connection: Any, source: Source, schema: TableSchema, base: Path, ledger: Ledger, name: str
-) -> Mapped:
+def _load_part(connection: Any, source: Source, schema: TableSchema, base: Path, ledger: Ledger, name: str) -> Mapped:
     """Read one file of a table, or several by a glob."""
     mapped = read_source(connection, source, schema, base, ledger, name)
     mapped = Mapped(fresh(connection, mapped.table), mapped.columns)

@@ -34,8 +34,8 @@ FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0")
 
 
 def text(column: Any) -> Any:
-    """Trim a column as text; an empty cell is null."""
-    return column.cast("string").strip().nullif("")
+    """Trim a column as text; an empty cell is null. Blanks that forbid a line's end are blanks like others."""
+    return column.cast("string").replace("\u00a0", " ").strip().nullif("")
 
 
 def date_pattern(date_format: str, *, of_period: bool = False) -> tuple[str, dict[str, int]]:

@@ -15,7 +15,6 @@ from coroi.prepare.values import among
 from coroi.sources import Description, Source, Unpivot, template_names
 
 BETWEEN = ", "  # stands between the parts of a combined name
-_BLANKS = "[\\s\u00a0]+"  # the engine's \s leaves the no-break space out
 
 
 def reshaped_columns(source: Description, header: Iterable[str]) -> list[str]:
@@ -34,9 +33,7 @@ def reshaped_columns(source: Description, header: Iterable[str]) -> list[str]:
     return [*(n for n in names if n not in source.unpivot.take), source.unpivot.names_to, source.unpivot.values_to]
 
 
-def reshape(
-    connection: Any, table: Any, source: Source, n_rows: int, name: str, ledger: Ledger
-) -> tuple[Any, int]:
+def reshape(connection: Any, table: Any, source: Source, n_rows: int, name: str, ledger: Ledger) -> tuple[Any, int]:
     """Split, combine and unpivot a file's columns as the plan says.
 
     Parameters
@@ -88,8 +85,8 @@ def _split(connection: Any, table: Any, column: str, template: str, name: str, l
 
 
 def template_pattern(template: str) -> str:
-    """Turn a template such as ``{firm} [{sector}]`` into a regular expression; blanks of any kind and number match."""
-    literals = [_BLANKS.join(map(re.escape, re.split(r"\s+", part))) for part in re.split(r"\{[^{}]*\}", template)]
+    """Turn a template such as ``{firm} [{sector}]`` into a regular expression; any run of blanks matches another."""
+    literals = [r"\s+".join(map(re.escape, re.split(r"\s+", part))) for part in re.split(r"\{[^{}]*\}", template)]
     return "^" + "(.*)".join(literals) + "$"
 
 
