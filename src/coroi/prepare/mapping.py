@@ -59,7 +59,7 @@ def read_source(
     ledger.add(name, "in", n_in)
     for sentence in assumed:
         ledger.add(name, "flagged", n_in, sentence, rule="encoding")
-    raw, n_in = reshape(connection, raw, source, n_in, name, ledger)
+    raw, n_in = reshape(connection, raw, source, schema.names, n_in, name, ledger)
     for join in source.join:
         raw = _join(connection, raw, join, base, name, ledger)
     kept = keep_rows(raw, source.where, name)

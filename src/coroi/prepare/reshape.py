@@ -33,7 +33,9 @@ def reshaped_columns(source: Description, header: Iterable[str]) -> list[str]:
     return [*(n for n in names if n not in source.unpivot.take), source.unpivot.names_to, source.unpivot.values_to]
 
 
-def reshape(connection: Any, table: Any, source: Source, n_rows: int, name: str, ledger: Ledger) -> tuple[Any, int]:
+def reshape(
+    connection: Any, table: Any, source: Source, ours: Iterable[str], n_rows: int, name: str, ledger: Ledger
+) -> tuple[Any, int]:
     """Split, combine and unpivot a file's columns as the plan says.
 
     Parameters
@@ -44,6 +46,8 @@ def reshape(connection: Any, table: Any, source: Source, n_rows: int, name: str,
         The file as it stands.
     source : Source
         The plan's description.
+    ours : iterable of str
+        Names of our columns, which the file may bear itself.
     n_rows : int
         Rows of the table.
     name : str
@@ -73,7 +77,16 @@ def reshape(connection: Any, table: Any, source: Source, n_rows: int, name: str,
         table = table.mutate(**{new: _joined([text(table[c]) for c in parts])})
     if source.unpivot is None:
         return table, n_rows
-    return _unpivot(connection, table, source, source.unpivot, n_rows, name, ledger)
+    used = {*ours, *_named(source)}
+    narrow = table.select(*(c for c in table.columns if c.startswith("_") or c in used))
+    return _unpivot(connection, narrow, source, source.unpivot, n_rows, name, ledger)
+
+
+def _named(source: Source) -> set[str]:
+    """Return the columns that the plan names; to carry others through every row gained would cost time for nothing."""
+    taken = source.unpivot.take if source.unpivot else ()
+    keys = (key for join in source.join for key in join.keys)
+    return {*source.columns.values(), *source.scores.values(), *taken, *keys, *(f.column for f in source.where)}
 
 
 def _split(connection: Any, table: Any, column: str, template: str, name: str, ledger: Ledger) -> Any:

@@ -91,7 +91,7 @@ _PARTS: dict[str, tuple[type[BaseModel], str]] = {
     "where": (Filter, "a filter"),
     "metric": (Metric, "a metric"),
     "also": (Part, "a further file"),
-    "unpivot": (Unpivot, "this key"),
+    "unpivot": (Unpivot, "`unpivot`"),
 }
 _ENTRIES = {
     "tables": "table",
