@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
@@ -217,3 +218,30 @@ def test_a_further_file_takes_over_what_it_does_not_give():
     again = Source.model_validate(source.model_dump(mode="json", by_alias=True))
     assert again.parts == source.parts
     assert Part.model_validate({"path": "b.csv"}).model_dump() == {"path": "b.csv"}
+
+
+def test_many_columns_become_the_rows_that_melting_gives(prepare, connection):
+    rng = np.random.default_rng(3)
+    cells = rng.choice(["1", "2", "5", "", " ", "-99"], size=(40, 120))
+    names = [f"item {i}" for i in range(120)]
+    wide = pd.DataFrame(cells, columns=names).assign(unit_id=[f"u{i % 7}" for i in range(40)], unused="x")
+    table = {
+        "path": "wide.csv",
+        "row_as_id": "rater_id",
+        "fixed": {"rater_role": "leader"},
+        "scale": [1, 5],
+        "missing_codes": -99,
+        "unpivot": {"take": names, "names_to": "item", "values_to": "score"},
+    }
+    found = prepare({"wide.csv": wide.to_csv(index=False)}, {"practices": table})
+    ours = connection.to_pandas(found.tables["practices"])
+    theirs = wide.assign(rater_id=[f"wide:{i}" for i in range(1, 41)]).melt(
+        ["rater_id", "unit_id"], names, "item", "score"
+    )
+    theirs = theirs[theirs["score"].isin(["1", "2", "5"])]
+    keys = ["rater_id", "unit_id", "item", "score"]
+    assert sorted(ours[keys].itertuples(index=False, name=None)) == sorted(
+        theirs[keys].astype({"score": float}).itertuples(index=False, name=None)
+    )
+    steps = found.ledger.groupby("step")["rows"].sum()
+    assert (steps["in"], steps["out"]) == (4800, len(theirs))

@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 import ibis
+import pandas as pd
 
 from coroi.errors import DataError, Problem, did_you_mean
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.parsing import text
 from coroi.prepare.values import among
 from coroi.sources import Description, Source, Unpivot, template_names
+from coroi.storage.files import ROW, ROW_ID
 
+_AT = "_at"  # position of an unpivoted column
 BETWEEN = ", "  # stands between the parts of a combined name
 
 
@@ -78,7 +81,7 @@ def reshape(
     if source.unpivot is None:
         return table, n_rows
     used = {*ours, *_named(source)}
-    narrow = table.select(*(c for c in table.columns if c.startswith("_") or c in used))
+    narrow = table.select(*(c for c in table.columns if c in {ROW, ROW_ID} or c in used))
     return _unpivot(connection, narrow, source, source.unpivot, n_rows, name, ledger)
 
 
@@ -114,17 +117,16 @@ def _unpivot(
     connection: Any, table: Any, source: Source, unpivot: Unpivot, n_rows: int, name: str, ledger: Ledger
 ) -> tuple[Any, int]:
     kept = [c for c in table.columns if c not in unpivot.take]
-    parts = [
-        table.select(*kept, **{unpivot.names_to: ibis.literal(said), unpivot.values_to: text(table[column])})
-        for column, said in unpivot.take.items()
-    ]
-    long = parts[0] if len(parts) == 1 else ibis.union(*parts)
+    said = pd.DataFrame({_AT: range(len(unpivot.take)), unpivot.names_to: list(unpivot.take.values())})
+    crossed = table.cross_join(ibis.memtable(said))
+    cells = ((crossed[_AT] == i, text(crossed[column])) for i, column in enumerate(unpivot.take))
+    long = crossed.select(*kept, unpivot.names_to, **{unpivot.values_to: ibis.cases(*cells)})
     value = long[unpivot.values_to]
     empty = value.isnull() | among(value.lower(), source.missing_codes).fill_null(False)
     filled = long.filter(~empty)
-    n_long, n_filled = n_rows * len(parts), int(connection.execute(filled.count()))
+    n_long, n_filled = n_rows * len(said), int(connection.execute(filled.count()))
     if n_long > n_rows:
-        ledger.add(name, "in", n_long - n_rows, f"a row for each of the {len(parts)} columns under `unpivot`")
-    said = "cells under `unpivot` that are empty or hold a code for no value"
-    ledger.add(name, "left out", n_long - n_filled, said, rule="unpivot")
+        ledger.add(name, "in", n_long - n_rows, f"a row for each of the {len(said)} columns under `unpivot`")
+    why = "cells under `unpivot` that are empty or hold a code for no value"
+    ledger.add(name, "left out", n_long - n_filled, why, rule="unpivot")
     return filled, n_filled
