@@ -16,7 +16,7 @@ from coroi.prepare.values import among
 from coroi.sources import Description, Source, Unpivot, template_names
 from coroi.storage.files import ROW, ROW_ID
 
-_AT = "_at"  # position of an unpivoted column
+_AT = "_unpivoted_at"  # position of an unpivoted column
 BETWEEN = ", "  # stands between the parts of a combined name
 
 
