@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_serializer
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Value = str | int | float | bool | None
@@ -23,7 +25,33 @@ def _rising(ends: tuple[float, float]) -> tuple[float, float]:
     return ends
 
 
+def _not_zero(factor: float) -> float:
+    """Refuse a factor that would make all numbers the same, or none."""
+    if not 0 < abs(factor) < float("inf"):
+        raise ValueError("it is 0 or has no end")
+    return factor
+
+
+def _parted(template: str) -> str:
+    """Refuse a template that names fewer than two parts, one twice, or leaves nothing between two."""
+    names = template_names(template)
+    if len(names) < 2:
+        raise ValueError("it names fewer than two parts in braces")
+    if len({n.casefold() for n in names}) < len(names) or not all(n.strip() for n in names):
+        raise ValueError("a part has no name, or two have the same")
+    if "}{" in template:
+        raise ValueError("nothing stands between two parts, so they cannot be told apart")
+    return template
+
+
+def template_names(template: str) -> tuple[str, ...]:
+    """Return the names of a template's parts, in order."""
+    return tuple(re.findall(r"\{([^{}]*)\}", template))
+
+
 Scale = Annotated[tuple[float, float], AfterValidator(_rising)]
+Factor = Annotated[float, AfterValidator(_not_zero)]
+Template = Annotated[Name, AfterValidator(_parted)]
 
 
 class Strict(BaseModel):
@@ -68,10 +96,38 @@ class Join(File):
         return {self.on: self.on} if isinstance(self.on, str) else dict(self.on)
 
 
-class Source(File):
-    """Where a table comes from and how its columns are to be read."""
+class Unpivot(Strict):
+    """Columns that become rows: a row for each of them that is filled, with its name and its value."""
+
+    take: Annotated[dict[Name, Name], Field(min_length=1)]  # column: what `names_to` holds for it
+    names_to: Name
+    values_to: Name
+
+    @field_validator("take", mode="before")
+    @classmethod
+    def _named_after_themselves(cls, value: object) -> object:
+        if isinstance(value, (list, tuple)):
+            value = {str(c) if type(c) is int else c: c for c in value if isinstance(c, (str, int))}
+        if isinstance(value, Mapping):
+            return {column: str(said) if type(said) is int else said for column, said in value.items()}
+        return value
+
+
+class Description(File):
+    """How the columns of a table's file are to be read.
+
+    The file is reshaped first, in this order: ``split``, ``combine``, ``unpivot``, ``join``, ``where``. What these
+    make can be mapped like any column of the file.
+    """
 
     columns: dict[Name, Name] = Field(default_factory=dict)  # ours: theirs
+    fixed: dict[Name, Value] = Field(default_factory=dict)  # ours: the value of every row
+    row_as_id: Name | None = None  # our id column that takes the file's name and the row's number
+    split: dict[Name, Template] = Field(default_factory=dict)  # column: "{one} [{other}]"
+    combine: dict[Name, Annotated[tuple[Name, ...], Field(min_length=2)]] = Field(default_factory=dict)
+    unpivot: Unpivot | None = None
+    multiply: dict[Name, Factor] = Field(default_factory=dict)  # our number column: factor
+    divide: dict[Name, Factor] = Field(default_factory=dict)
     scores: dict[Name, Name] = Field(default_factory=dict)  # metric: column
     join: tuple[Join, ...] = ()
     where: tuple[Filter, ...] = ()
@@ -86,6 +142,39 @@ class Source(File):
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return _listed(value)
+
+
+class Part(Description):
+    """A further file of the same table: the keys that it gives stand in place of the table's own."""
+
+    path: Name = "."
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, write: Any) -> dict[str, Any]:
+        return {key: value for key, value in write(self).items() if key in self.model_fields_set}
+
+
+class Source(Description):
+    """Where a table comes from, and how its columns are to be read."""
+
+    also: tuple[Part, ...] = ()
+
+    @field_validator("also", mode="before")
+    @classmethod
+    def _one_part_or_many(cls, value: object) -> object:
+        return _listed(value)
+
+    @property
+    def parts(self) -> tuple[Source, ...]:
+        """The table's files, each described in full."""
+        own = self.model_copy(update={"also": ()})
+        given = ({key: getattr(part, key) for key in part.model_fields_set} for part in self.also)
+        return (own, *(own.model_copy(update=keys) for keys in given))
+
+    @property
+    def score_names(self) -> tuple[str, ...]:
+        """The metrics that columns hold, in any of the files."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.scores))
 
 
 class Metric(Strict):

@@ -15,7 +15,7 @@ from coroi.prepare.cleaning.rules import Rule, drop_rows, fresh, note_rows
 from coroi.prepare.cleaning.texts import note_spellings
 from coroi.prepare.cleaning.unread import unread_problems, unread_rules
 from coroi.prepare.ledger import Ledger
-from coroi.prepare.mapping import UNREAD, Mapped, read_source, unpivot_scores
+from coroi.prepare.mapping import UNREAD, Mapped, read_source, stack, unpivot_scores
 from coroi.prepare.mend import mend
 from coroi.schemas import TableSchema
 from coroi.sources import Source
@@ -38,23 +38,23 @@ def load_mapped(
     """
     name = name or schema.name
     with naming_damage(name):
-        mapped = read_source(connection, source, schema, base, ledger, name)
-        mapped = replace(mapped, table=fresh(connection, mapped.table))
-    if source.scores and schema.name == "responses":
-        mapped = unpivot_scores(mapped, source.scores)
-        n_rows = sum(
-            e.rows if e.step == "in" else -e.rows
-            for e in ledger.entries
-            if e.table == name and e.step in ("in", "left out")
-        )
-        gained = n_rows * (len(source.scores) - 1)
-        if gained:
-            ledger.add(name, "in", gained, f"a row for each of the {len(source.scores)} metrics of a survey")
+        mapped = stack([_load_part(connection, part, schema, base, ledger, name) for part in source.parts])
     if not connection.execute(mapped.table.count()):
         raise DataError(Problem(name, "no row is left to use.", "Look at the file and at the plan's `where`."))
-    mapped = mend(connection, mapped, source, schema, name, ledger)
     raise_together(unread_problems(connection, mapped.table, schema, mapped.columns, name), DataError)
     return mapped
+
+
+def _load_part(connection: Any, source: Source, schema: TableSchema, base: Path, ledger: Ledger, name: str) -> Mapped:
+    """Read one file of a table, or several by a glob, and repair what is certain."""
+    mapped = read_source(connection, source, schema, base, ledger, name)
+    mapped = replace(mapped, table=fresh(connection, mapped.table))
+    if source.scores and schema.name == "responses":
+        gained = connection.execute(mapped.table.count()) * (len(source.scores) - 1)
+        if gained:
+            ledger.add(name, "in", gained, f"a row for each of the {len(source.scores)} metrics of a survey")
+        mapped = unpivot_scores(mapped, source.scores)
+    return mend(connection, mapped, schema, name, ledger)
 
 
 def clean_rows(

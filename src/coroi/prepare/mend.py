@@ -19,7 +19,7 @@ from coroi.schemas import TableSchema
 from coroi.sources import Source
 
 
-def mend(connection: Any, mapped: Mapped, source: Source, schema: TableSchema, name: str, ledger: Ledger) -> Mapped:
+def mend(connection: Any, mapped: Mapped, schema: TableSchema, name: str, ledger: Ledger) -> Mapped:
     """Repair what is certain in a mapped table; every repair is entered in the ledger.
 
     Parameters
@@ -27,9 +27,7 @@ def mend(connection: Any, mapped: Mapped, source: Source, schema: TableSchema, n
     connection : ibis backend
         Where the table lives.
     mapped : Mapped
-        The table, with the text of its unread cells.
-    source : Source
-        What the plan says, ``keep_as_is`` included.
+        The table, with the text of its unread cells and what the plan says of it, ``keep_as_is`` included.
     schema : TableSchema
         Kinds of the columns; a column that it does not know is a metric's score.
     name : str
@@ -38,7 +36,7 @@ def mend(connection: Any, mapped: Mapped, source: Source, schema: TableSchema, n
         Takes the counts.
     """
     kinds = {c: schema.column(c).kind if c in schema.names else "number" for c in mapped.columns}
-    table = mapped.table
+    table, source = mapped.table, mapped.source
     if wanted("ids", source):
         ids = tuple(c for c in mapped.columns if kinds[c] == "id")
         table = repair_float_ids(connection, table, ids, name, ledger)
@@ -46,7 +44,8 @@ def mend(connection: Any, mapped: Mapped, source: Source, schema: TableSchema, n
         if wanted("words", source):
             table = empty_words(connection, table, column, name, ledger)
         if kinds[column] == "number":
-            table = reread_numbers(connection, table, column, name, ledger, repair=wanted("numbers", source))
+            repair = wanted("numbers", source) and not _has_factor(source, column)
+            table = reread_numbers(connection, table, column, name, ledger, repair=repair)
         if kinds[column] == "date" and n_unread <= MOST_STRAY * n_filled and wanted("dates", source):
             table = reread_dates(connection, table, column, name, ledger)
     texts = [c for c in mapped.columns if kinds[c] == "text" and table[c].type().is_string()]
@@ -55,3 +54,9 @@ def mend(connection: Any, mapped: Mapped, source: Source, schema: TableSchema, n
     dates = [c for c in mapped.columns if kinds[c] == "date"]
     table = put_back(connection, table, dates, name, ledger, repair=wanted("swapped_dates", source))
     return replace(mapped, table=table)
+
+
+def _has_factor(source: Source, column: str) -> bool:
+    """Whether the plan gives a factor for a column; of numbers as text, the plan then has to say more."""
+    columns = set(source.scores) if column == "score" and source.scores else {column}
+    return bool(columns & {*source.multiply, *source.divide})

@@ -39,8 +39,15 @@ def text(column: Any) -> Any:
     return column.cast("string").replace(NO_BREAK, " ").strip().nullif("")
 
 
-def date_pattern(date_format: str) -> tuple[str, dict[str, int]]:
+def date_pattern(date_format: str, *, of_period: bool = False) -> tuple[str, dict[str, int]]:
     """Turn a strptime format into a regular expression and the group numbers of its parts.
+
+    Parameters
+    ----------
+    date_format : str
+        The format.
+    of_period : bool
+        The date stands for the period that it lies in, so that a year, or a year and a month, will do.
 
     Raises
     ------
@@ -63,12 +70,15 @@ def date_pattern(date_format: str) -> tuple[str, dict[str, int]]:
         position = code.end()
     pattern += re.escape(date_format[position:])
     groups = dict(re.compile(pattern).groupindex)
-    if not ({"Y", "y"} & set(groups) and {"m", "b"} & set(groups) and "d" in groups):
+    year, month, day = bool({"Y", "y"} & set(groups)), bool({"m", "b"} & set(groups)), "d" in groups
+    if of_period and not (year and month >= day):
+        raise ValueError("it does not tell the year, or tells a day without its month")
+    if not of_period and not (year and month and day):
         raise ValueError("it does not tell year, month and day")
     return "^" + re.sub(r"\?P<\w>", "", pattern) + "$", groups
 
 
-def parse_date(column: Any, formats: tuple[str, ...] = ()) -> Any:
+def parse_date(column: Any, formats: tuple[str, ...] = (), *, of_period: bool = False) -> Any:
     """Read dates; without a format only ISO 8601 is taken, since any other order is a guess.
 
     Parameters
@@ -77,6 +87,9 @@ def parse_date(column: Any, formats: tuple[str, ...] = ()) -> Any:
         Text, number, date or timestamp.
     formats : tuple of str
         strptime formats, tried in order.
+    of_period : bool
+        The date stands for the period that it lies in: a format may leave out the day, or day and month, and the
+        first one is taken.
     """
     kind = column.type()
     if kind.is_timestamp() or kind.is_date():
@@ -85,7 +98,7 @@ def parse_date(column: Any, formats: tuple[str, ...] = ()) -> Any:
     if not formats:
         return _day(raw.re_extract(ISO_DATE, 1))
     raw = raw.re_replace(r"^(\d+)\.0$", r"\1")  # 20240131.0: a day number that passed through a decimal column
-    return ibis.coalesce(*(_parse_with(raw, f) for f in formats))
+    return ibis.coalesce(*(_parse_with(raw, f, of_period) for f in formats))
 
 
 def _day(iso: Any) -> Any:
@@ -93,8 +106,8 @@ def _day(iso: Any) -> Any:
     return ibis.cases(((iso != "") & ~iso.startswith("0000"), iso.try_cast("date")))
 
 
-def _parse_with(raw: Any, date_format: str) -> Any:
-    pattern, groups = date_pattern(date_format)
+def _parse_with(raw: Any, date_format: str, of_period: bool) -> Any:
+    pattern, groups = date_pattern(date_format, of_period=of_period)
     part = {name: raw.re_extract(pattern, at) for name, at in groups.items()}
     if "Y" in part:
         year = part["Y"]
@@ -103,10 +116,12 @@ def _parse_with(raw: Any, date_format: str) -> Any:
         year = (short + ibis.cases((short < 69, 2000), else_=1900)).cast("string")
     if "m" in part:
         month = part["m"].lpad(2, "0")
+    elif "b" not in part:
+        month = ibis.literal("01")
     else:
         name = part["b"].lower()
         month = ibis.cases(*((name == m, n) for m, n in _MONTHS.items()))
-    iso = year + "-" + month + "-" + part["d"].lpad(2, "0")
+    iso = year + "-" + month + "-" + (part["d"].lpad(2, "0") if "d" in part else "01")
     return _day(ibis.cases((raw.re_search(pattern), iso)))
 
 
@@ -135,8 +150,8 @@ def parse_id(column: Any) -> Any:
     return text(column)
 
 
-def parse(column: Any, kind: str, formats: tuple[str, ...] = ()) -> Any:
+def parse(column: Any, kind: str, formats: tuple[str, ...] = (), *, of_period: bool = False) -> Any:
     """Read a column as its kind says."""
     if kind == "date":
-        return parse_date(column, formats)
+        return parse_date(column, formats, of_period=of_period)
     return {"number": parse_number, "flag": parse_flag, "id": parse_id, "text": text}[kind](column)

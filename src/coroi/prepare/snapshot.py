@@ -39,7 +39,7 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
         problems=lambda t: [*_late_answers(connection, t), *_wrong_scales(connection, t, source, metrics)],
     )
     _note_doubts(connection, table, source, metrics, ledger)
-    for name in source.scores:
+    for name in source.score_names:
         score, metric = table[name], metrics[name]
         codes = [float(c) for c in metric.missing_codes if isinstance(c, (int, float))]
         coded = score.isin(codes) if codes else ibis.literal(False)
@@ -51,18 +51,18 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
         ]
         note_rows(connection, table, found, "snapshot", ledger, step="set to missing")
         table = table.mutate(**{name: (coded | off).ifelse(ibis.null("float64"), score)})
-    return complete(connection, table, SNAPSHOT, ledger, extra=tuple(source.scores))
+    return complete(connection, table, SNAPSHOT, ledger, extra=source.score_names)
 
 
 def _note_doubts(connection: Any, table: Any, source: Source, metrics: Mapping[str, Metric], ledger: Ledger) -> None:
     """Flag what the scores of all metrics give away."""
-    columns = {name: [ROW, "customer_id"] for name in source.scores}
+    columns = {name: [ROW, "customer_id"] for name in source.score_names}
     parts = [table.select(*c, metric=ibis.literal(m), score=table[m].cast("float64")) for m, c in columns.items()]
     if not parts:
         return
     long = parts[0] if len(parts) == 1 else ibis.union(*parts)
-    note_score_doubts(connection, long, {m: metrics[m] for m in source.scores}, "snapshot", ledger, parts={})
-    better = {m: metrics[m].higher_is == "better" for m in source.scores}
+    note_score_doubts(connection, long, {m: metrics[m] for m in source.score_names}, "snapshot", ledger, parts={})
+    better = {m: metrics[m].higher_is == "better" for m in source.score_names}
     note_reversed(connection, long, better, "snapshot", ledger, who="customer_id", item="metric")
 
 
@@ -81,7 +81,7 @@ def _late_answers(connection: Any, table: Any) -> list[Problem]:
 
 def _wrong_scales(connection: Any, table: Any, source: Source, metrics: Mapping[str, Metric]) -> list[Problem]:
     problems = []
-    for name in source.scores:
+    for name in source.score_names:
         long = table.select(metric=ibis.literal(name), score=table[name])
         problems += scale_problems(connection, long, metrics, "snapshot")
     return problems

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROW = "_row"
+ROW_ID = "_row_id"  # the file's name and the row's number
 _FORMATS = {
     ".csv": "csv",
     ".txt": "csv",
@@ -106,7 +107,7 @@ def sample_rows(file: File, base: Path, n: int = 1000) -> pd.DataFrame:
     return frame.astype("string")
 
 
-def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
+def open_file(connection: Any, file: File, base: Path, *, row_ids: bool = False) -> tuple[Any, list[str]]:
     """Open a file, or several as one, as an ibis table.
 
     Parameters
@@ -117,6 +118,8 @@ def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
         What the plan says.
     base : Path
         Folder that relative paths start from.
+    row_ids : bool
+        Add ``_row_id``: the file's name without its ending, a colon and the row's number.
 
     Returns
     -------
@@ -136,7 +139,8 @@ def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
     tables, assumed = [], []
     for path in resolve_paths(file, base):
         table, said = _open_one(connection, path, file)
-        tables.append(table.mutate(**{ROW: ibis.row_number().over(ibis.window()) + 1}))
+        table = table.mutate(**{ROW: ibis.row_number().over(ibis.window()) + 1})
+        tables.append(table.mutate(**{ROW_ID: f"{path.stem}:" + table[ROW].cast("string")}) if row_ids else table)
         assumed += said
     first = tables[0]
     for path, table in zip(resolve_paths(file, base), tables, strict=True):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from coroi.errors import did_you_mean
 from coroi.schemas import Period, Relationship
-from coroi.sources import Filter, Join, Metric, Repair, Source
+from coroi.sources import Filter, Join, Metric, Part, Repair, Source, Unpivot
 from coroi.studies.no_secrets import WAY_OUT, is_secret_key, is_secret_value
 from coroi.studies.plan import Plan
 from coroi.studies.yaml_lines import Document, Finding, Loc, shown
@@ -65,6 +65,25 @@ _EXPECTED: dict[str, str] = {
     "date_format": 'a pattern such as "%d.%m.%Y", or a list of such',
     "keep_as_is": f"one of {', '.join(get_args(Repair))}, or a list of them: repairs that are not wanted",
     "on": "a column's name, or a mapping of the name here to the name there",
+    "fixed": "a mapping of our columns to the value that every row is to have",
+    "row_as_id": "the name of one of our id columns",
+    "split": 'a mapping of columns to templates, such as {Company: "{firm} [{sector}]"}',
+    "template": 'a template in quotes, such as "{firm} [{sector}]"',
+    "combine": "a mapping of new columns to lists of columns, such as {firm: [company, sector]}",
+    "combined": "a list of at least two columns, such as [company, sector]",
+    "unpivot": "a mapping that gives `take`, `names_to` and `values_to`",
+    "take": "a list of columns, or a mapping of columns to what `names_to` is to hold",
+    "names_to": "a name for the column that takes the columns' names",
+    "values_to": "a name for the column that takes their values",
+    "multiply": "a mapping of our columns to numbers, such as {revenue: 1000000}",
+    "divide": "a mapping of our columns to numbers, such as {response_minutes: 60}",
+    "factor": "a number other than 0",
+    "also": "a list of further files of the table, each with the keys in which it differs",
+}
+_WAYS_OUT = {
+    "scale": "Write the lower end first.",
+    "template": 'Write "{firm} [{sector}]", say: a name in braces for each part, and what stands between them.',
+    "factor": "Write 100 under `divide` for numbers in per cent, say.",
 }
 _PARTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (Plan, "a plan"),
@@ -72,6 +91,8 @@ _PARTS: dict[str, tuple[type[BaseModel], str]] = {
     "join": (Join, "a join"),
     "where": (Filter, "a filter"),
     "metric": (Metric, "a metric"),
+    "also": (Part, "a further file"),
+    "unpivot": (Unpivot, "`unpivot`"),
 }
 _ENTRIES = {
     "tables": "table",
@@ -84,6 +105,12 @@ _ENTRIES = {
     "on": "column",
     "values": "meanings",
     "meanings": "single",
+    "fixed": "single",
+    "split": "template",
+    "combine": "combined",
+    "multiply": "factor",
+    "divide": "factor",
+    "take": "column",
 }
 
 
@@ -159,8 +186,8 @@ def _finding(document: Document, error: Any) -> Finding:
     while isinstance(loc[-1], int) and place not in _PARTS:
         loc = loc[:-1]
     value = _value_at(document.data, loc)
-    if kind == "value_error" and place == "scale":
-        return Finding(loc, f"{shown(value)}: {error['ctx']['error']}.", "Write the lower end first.")
+    if kind == "value_error" and place in _WAYS_OUT:
+        return Finding(loc, f"{shown(value)}: {error['ctx']['error']}.", _WAYS_OUT[place])
     return Finding(loc, *_bad_value(place, value))
 
 

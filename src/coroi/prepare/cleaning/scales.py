@@ -11,7 +11,7 @@ import pandas as pd
 from coroi.errors import Problem, did_you_mean
 from coroi.masking import mask_word
 from coroi.prepare.cleaning.rules import Rule
-from coroi.sources import Metric, Source, Value
+from coroi.sources import Metric, Part, Source, Value
 
 WRONG_SCALE = 0.10  # share of scores off the scale above which the scale itself is in doubt
 MANY_NAMES = 5  # names that are no metric's, above which the column holds something else
@@ -20,6 +20,12 @@ MANY_NAMES = 5  # names that are no metric's, above which the column holds somet
 def with_word_codes(source: Source, metrics: Mapping[str, Metric]) -> Source:
     """Return the source with metrics' missing codes that are words, such as "Not given", read as empty cells."""
     words = {m: {c: None for c in metric.missing_codes if isinstance(c, str)} for m, metric in metrics.items()}
+    first, *others = (_coded(part, words) for part in source.parts)
+    also = tuple(Part.model_validate(part.model_dump(by_alias=True, exclude={"also"})) for part in others)
+    return first.model_copy(update={"also": also})
+
+
+def _coded(source: Source, words: Mapping[str, dict[str, None]]) -> Source:
     columns: dict[str, dict[str, Value]] = {m: dict(words[m]) for m in source.scores if words.get(m)}
     if not source.scores and any(words.values()):
         columns = {"score": {code: None for codes in words.values() for code in codes}}
