@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coroi.studies.draft_look import Look, LookedAt
 
 _PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_ ./()%+-]*(?<! )\Z")
+_COMMENT = 100
 _CURRENCIES = re.compile(r"(?<![a-z])(usd|eur|gbp|chf|brl|jpy|cny|inr|aud|cad|sek|nok|dkk|pln|czk|mxn)(?![a-z])")
 _STATUS = re.compile(r"(\w+_)?(status|state_of_order|is_test|is_trial)\Z")
 
@@ -276,7 +277,14 @@ def _flag_name(guess: Guess) -> str:
 def _quoted(text: str) -> str:
     """Write text as YAML, in quotes where it needs them."""
     plain = _PLAIN.match(text) and isinstance(read_scalar(text), str)
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return (
+        text if plain else "".join(c if c.isprintable() else _escaped(c) for c in json.dumps(text, ensure_ascii=False))
+    )
+
+
+def _escaped(character: str) -> str:
+    """Write a character that YAML or an editor would trip over as an escape."""
+    return f"\\U{ord(character):08X}"
 
 
 def _names(names: list[str]) -> str:
@@ -284,7 +292,9 @@ def _names(names: list[str]) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Write text for a comment: on one line, in characters that can be seen, and not at length."""
+    seen = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+    return seen if len(seen) <= _COMMENT else f"{seen[: _COMMENT - 1]}…"
 
 
 def _relative(exports: Path, plan_folder: Path) -> str:

@@ -155,6 +155,8 @@ def _read_text(path: Path) -> str:
     if path.is_dir():
         fix = f"Did you mean '{path / 'plan.yaml'}'?" if (path / "plan.yaml").is_file() else "Name the plan file in it."
         raise PlanError(Problem(str(path), "this is a folder.", fix))
+    if path.exists() and not path.is_file():
+        raise PlanError(Problem(str(path), "this is no regular file.", "Write the plan to a file."))
     if not path.is_file():
         beside = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         fix = did_you_mean(path.name, beside) if beside else "`coroi init` writes one to start from."
