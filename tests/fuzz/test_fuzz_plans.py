@@ -42,13 +42,13 @@ def test_the_company_itself_is_sound(attempt, tmp_path):
     assert set(checked.studies.values()) == {""}
 
 
-@odd.everyday(150)
+@odd.everyday(80)
 @given(text=odd.plans())
 def test_a_plan_with_odd_values_is_read_or_refused(attempt, tmp_path, text):
     read(attempt, tmp_path, text)
 
 
-@odd.everyday(150)
+@odd.everyday(100)
 @given(text=odd.texts())
 def test_a_text_that_is_hardly_yaml_is_read_or_refused(attempt, tmp_path, text):
     read(attempt, tmp_path, text)

@@ -73,32 +73,32 @@ def draft(attempt: Callable[..., Any], tmp_path: Path, name: str, content: bytes
     shutil.rmtree(exports)
 
 
-@odd.everyday(15)
+@odd.everyday(10)
 @given(table=any_table)
 def test_odd_text_files_are_checked_or_refused(attempt, tmp_path, table):
     check(attempt, tmp_path, PLAN, dict([table]))
 
 
-@odd.everyday(10)
+@odd.everyday(6)
 @given(table=below_its_header)
 def test_no_message_tells_who_a_customer_is(attempt, tmp_path, table):
     said = check(attempt, tmp_path, PLAN, dict([table]))
     assert not any(who in said for who in company.IDS)
 
 
-@odd.everyday(40)
+@odd.everyday(20)
 @given(table=any_table)
 def test_a_draft_from_odd_text_files_is_a_plan(attempt, tmp_path, table):
     draft(attempt, tmp_path, *table)
 
 
-@odd.everyday(15)
+@odd.everyday(8)
 @given(table=any_packed)
 def test_damaged_parquet_and_workbooks_are_checked_or_refused(attempt, tmp_path, table):
     check_packed(attempt, tmp_path, *table)
 
 
-@odd.everyday(20)
+@odd.everyday(12)
 @given(table=any_packed)
 def test_a_draft_from_damaged_parquet_and_workbooks_is_a_plan(attempt, tmp_path, table):
     draft(attempt, tmp_path, f"contracts.{table[0]}", table[1])

@@ -15,7 +15,7 @@ from coroi.studies.jobs import choose_jobs
 from coroi.studies.plan import read_plan
 from coroi.studies.yaml_lines import read_yaml
 
-ROWS = "".join(f"c{i},2022-01-{i % 28 + 1:02d},\n" for i in range(30))
+ROWS = "".join(f"c{i},2022-01-{i % 28 + 1:02d},2023-02-{i % 28 + 1:02d}\n" for i in range(30))
 CELL = {
     "cell_type": "code",
     "metadata": {"tags": ["parameters"]},
@@ -30,7 +30,7 @@ def drafted(tmp_path: Path, files: dict[str | bytes, str]) -> str:
     exports = tmp_path / "exports"
     exports.mkdir()
     for name, text in files.items():
-        Path(os.fsdecode(os.path.join(os.fsencode(exports), os.fsencode(name)))).write_text(text)
+        (exports / os.fsdecode(name)).write_text(text)
     write_project(tmp_path / "mine", exports)
     path = tmp_path / "mine" / "plan.yaml"
     document = read_yaml(path)

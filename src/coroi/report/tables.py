@@ -24,7 +24,6 @@ MISSING = "–"
 _LONG = 30  # characters of a word that no column can hold
 _FIGURES = re.compile(r"(?:[\d\s.,%()/:−–-]|to){1,24}")
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?\Z", re.ASCII)
 _PERSONAL = ("customer_id", "new_customer_id", "respondent_id", "rater_id")
 
 
@@ -189,6 +188,6 @@ def _csv(frame: pd.DataFrame) -> str:
 
 
 def _harmless(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would run as a formula; a number is none."""
+    """Put an apostrophe before text that a spreadsheet would run as a formula."""
     runs = text.lstrip(" \N{ZERO WIDTH NO-BREAK SPACE}").startswith(_FORMULA_STARTS)
-    return f"'{text}" if runs and not _PLAIN_NUMBER.match(text) else text
+    return f"'{text}" if runs else text
