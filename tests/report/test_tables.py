@@ -160,9 +160,10 @@ def test_no_checks_are_told() -> None:
     assert "No check belongs to this result." in checks([]).html
 
 
-@pytest.mark.parametrize(
-    "text", ["=1+1", "+1+1", "-1+1", "@x", "\t=1", "\r=1", "\n=1", "＝1+1", " =1+1", "\ufeff=1", "-", "--1", "+٣"]
-)
+FORMULAS = ("=1+1", "+1+1", "-1+1", "@x", "\t=1", "\r=1", "\n=1", "＝1+1", " =1+1", "\ufeff=1", "-", "--1", "+٣", "-5")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
 def test_no_text_of_a_download_is_a_formula(text: str) -> None:
     frame = pd.DataFrame({text: [text], "n": ["kept"]})
     header, row = downloaded(table(frame, caption="A table", name="t"))
@@ -170,7 +171,7 @@ def test_no_text_of_a_download_is_a_formula(text: str) -> None:
     assert row == [f"'{text}", "kept"]
 
 
-@pytest.mark.parametrize("text", ["-5", "+49123", "-0.25", "−5", "9–10", "a=b", "1-2"])
+@pytest.mark.parametrize("text", ["−5", "9–10", "a=b", "1-2", "x +1"])
 def test_what_is_no_formula_stays_as_it_is_in_a_download(text: str) -> None:
     frame = pd.DataFrame({"a": [text], "n": [-1.5]})
     assert downloaded(table(frame, caption="A table", name="t"))[1] == [text, "-1.5"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -87,7 +88,7 @@ def unpacks_badly(path: Path, changed: int, size: int) -> Problem | None:
     try:
         with zipfile.ZipFile(path) as packed:
             what = _too_large(packed.infolist(), size) or next(_bad_parts(packed), "")
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, zipfile.zlib.error):
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, zlib.error):
         return Problem(path.name, "the workbook cannot be read.", "Save it again as .xlsx.")
     return Problem(path.name, what, _WAY_OUT) if what else None
 
