@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_serializer
@@ -11,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Value = str | int | float | bool | None
 Repair = Literal["blanks", "dates", "double_encoding", "ids", "numbers", "repeats", "swapped_dates", "words"]
+MOST_VALUES = 1_000
+Meanings = Annotated[dict[Name, Value], Field(max_length=MOST_VALUES)]
 
 
 def _listed(value: object) -> object:
@@ -57,7 +60,7 @@ Template = Annotated[Name, AfterValidator(_parted)]
 class Strict(BaseModel):
     """A part of the plan: unknown keys are refused, and nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
 
 class File(Strict):
@@ -68,22 +71,24 @@ class File(Strict):
     encoding: str | None = None  # None: UTF-8, or what the byte-order mark says
     delimiter: str | None = None  # None: sniffed; "whitespace": any run of blanks and tabs
     sheet: str | None = None
-    names: tuple[Name, ...] = ()  # all columns in order, where the file has no header line
+    names: Annotated[
+        tuple[Name, ...], Field(max_length=5_000)
+    ] = ()  # all columns in order, where the file has no header line
 
 
 class Filter(Strict):
     """Keep the rows whose column has one of the values (or, with ``not_in``, none of them)."""
 
     column: Name
-    values: tuple[Value, ...] = Field(default=(), alias="in")
-    not_values: tuple[Value, ...] = Field(default=(), alias="not_in")
+    values: tuple[Value, ...] = Field(default=(), alias="in", max_length=MOST_VALUES)
+    not_values: tuple[Value, ...] = Field(default=(), alias="not_in", max_length=MOST_VALUES)
 
 
 class Join(File):
     """Another file that adds columns: every row here finds at most one row there."""
 
     on: Name | dict[Name, Name]  # one name on both sides, or {here: there}
-    where: tuple[Filter, ...] = ()
+    where: Annotated[tuple[Filter, ...], Field(max_length=50)] = ()
 
     @field_validator("where", mode="before")
     @classmethod
@@ -94,6 +99,20 @@ class Join(File):
     def keys(self) -> dict[str, str]:
         """Column here to column there."""
         return {self.on: self.on} if isinstance(self.on, str) else dict(self.on)
+
+    def added(self, here: Iterable[str], there: Iterable[str]) -> dict[str, str]:
+        """Name the columns that the file adds (new name: name there); one that is taken here gets the file's before it.
+
+        Names that differ in case only are the same to an engine. A number follows where a file is joined twice.
+        """
+        taken = {name.casefold() for name in here}
+        stem, keys, names = PurePath(self.path).stem, set(self.keys.values()), {}
+        for column in (c for c in there if c not in keys):
+            asked = (column, f"{stem}.{column}", *(f"{stem}.{column} {n}" for n in range(2, 100)))
+            name = next(n for n in asked if n.casefold() not in taken)
+            taken.add(name.casefold())
+            names[name] = column
+        return names
 
 
 class Unpivot(Strict):
@@ -120,22 +139,22 @@ class Description(File):
     make can be mapped like any column of the file.
     """
 
-    columns: dict[Name, Name] = Field(default_factory=dict)  # ours: theirs
-    fixed: dict[Name, Value] = Field(default_factory=dict)  # ours: the value of every row
+    columns: dict[Name, Name] = Field(default_factory=dict, max_length=200)  # ours: theirs
+    fixed: dict[Name, Value] = Field(default_factory=dict, max_length=200)  # ours: the value of every row
     row_as_id: Name | None = None  # our id column that takes the file's name and the row's number
-    split: dict[Name, Template] = Field(default_factory=dict)  # column: "{one} [{other}]"
-    combine: dict[Name, Annotated[tuple[Name, ...], Field(min_length=2)]] = Field(default_factory=dict)
+    split: dict[Name, Template] = Field(default_factory=dict, max_length=50)  # column: "{one} [{other}]"
+    combine: dict[Name, Annotated[tuple[Name, ...], Field(min_length=2)]] = Field(default_factory=dict, max_length=50)
     unpivot: Unpivot | None = None
-    multiply: dict[Name, Factor] = Field(default_factory=dict)  # our number column: factor
-    divide: dict[Name, Factor] = Field(default_factory=dict)
-    scores: dict[Name, Name] = Field(default_factory=dict)  # metric: column
-    join: tuple[Join, ...] = ()
-    where: tuple[Filter, ...] = ()
-    values: dict[Name, dict[Name, Value]] = Field(default_factory=dict)  # our column: {their value: our value}
+    multiply: dict[Name, Factor] = Field(default_factory=dict, max_length=200)  # our number column: factor
+    divide: dict[Name, Factor] = Field(default_factory=dict, max_length=200)
+    scores: dict[Name, Name] = Field(default_factory=dict, max_length=50)  # metric: column
+    join: Annotated[tuple[Join, ...], Field(max_length=20)] = ()
+    where: Annotated[tuple[Filter, ...], Field(max_length=50)] = ()
+    values: dict[Name, Meanings] = Field(default_factory=dict, max_length=50)  # our column: {their value: our value}
     scale: Scale | None = None  # of scores that are no metric's
     group: Name | None = None  # our id column: lines with the same one are summed
-    missing_codes: tuple[Value, ...] = ()
-    date_format: tuple[Name, ...] = ()
+    missing_codes: Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)] = ()
+    date_format: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     keep_as_is: tuple[Repair, ...] = ()  # repairs that are not wanted
 
     @field_validator("join", "where", "date_format", "missing_codes", "keep_as_is", mode="before")
@@ -182,8 +201,8 @@ class Metric(Strict):
 
     scale: Scale
     higher_is: Literal["better", "worse"] = "better"
-    missing_codes: tuple[Value, ...] = ()
-    bands: tuple[float, ...] = ()  # upper edges, inclusive, of all bands but the last
+    missing_codes: Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)] = ()
+    bands: Annotated[tuple[float, ...], Field(max_length=50)] = ()  # upper edges, inclusive, of all bands but the last
     label: str = ""
 
     @field_validator("missing_codes", mode="before")

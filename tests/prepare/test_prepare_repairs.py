@@ -241,5 +241,5 @@ def test_an_unknown_repair_is_told(tmp_path):
         "name: x\ncurrency: EUR\nperiod: month\ntables:\n  customers:\n    path: c.csv\n    keep_as_is: [date]\n",
         encoding="utf-8",
     )
-    with pytest.raises(PlanError, match="line 7.*blanks, dates, double_encoding"):
+    with pytest.raises(PlanError, match=r"line 7.*blanks, dates, double_encoding"):
         read_plan(tmp_path / "plan.yaml", known_studies={})

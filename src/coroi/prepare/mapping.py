@@ -98,11 +98,8 @@ def _join(connection: Any, left: Any, join: Join, base: Path, name: str, ledger:
     right = keep_rows(right, join.where, join.path)
     here, there = list(join.keys), list(join.keys.values())
     keys = {f"_key{i}": text(_pick(right, column, join.path)) for i, column in enumerate(there)}
-    taken = {c.casefold() for c in left.columns}  # to the engine, names that differ in case are the same
-    stem = Path(join.path).stem
-    renamed = {
-        (c if c.casefold() not in taken else f"{stem}.{c}"): right[c] for c in right.columns if c not in {ROW, *there}
-    }
+    added = join.added(left.columns, (c for c in right.columns if c != ROW))
+    renamed = {name: right[column] for name, column in added.items()}
     right = right.select(**keys, **renamed).filter(ibis.and_(*(ibis._[k].notnull() for k in keys)))
     repeated = right.group_by(*keys).agg(_n=ibis._.count()).filter(ibis._._n > 1)
     twice = connection.execute(repeated.count())

@@ -29,6 +29,7 @@ _PARTS = {
 }
 ISO_DATE = r"^(\d{4}-\d{2}-\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$"
 NO_BREAK = "\u00a0"
+_CALENDAR = (ibis.date("0001-01-01"), ibis.date("9999-12-31"))  # beyond it no other library has a date
 TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0")
 NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0")
@@ -93,7 +94,8 @@ def parse_date(column: Any, formats: tuple[str, ...] = (), *, of_period: bool = 
     """
     kind = column.type()
     if kind.is_timestamp() or kind.is_date():
-        return column.cast("date")
+        day = column.cast("date")
+        return ibis.cases((day.between(*_CALENDAR), day))
     raw = text(column)
     if not formats:
         return _day(raw.re_extract(ISO_DATE, 1))

@@ -10,6 +10,7 @@ import ibis
 
 from coroi.errors import Problem
 from coroi.prepare.clean import clean_rows, complete, load_mapped
+from coroi.prepare.cleaning.limits import without_impossible
 from coroi.prepare.cleaning.order import empty
 from coroi.prepare.cleaning.rules import Rule, note_rows
 from coroi.prepare.cleaning.scales import scale_problems, with_word_codes
@@ -38,6 +39,7 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
         more=lambda t: [empty(t, "left")],
         problems=lambda t: [*_late_answers(connection, t), *_wrong_scales(connection, t, source, metrics)],
     )
+    table = without_impossible(connection, table, SNAPSHOT, mapped.columns, ledger)
     _note_doubts(connection, table, source, metrics, ledger)
     for name in source.score_names:
         score, metric = table[name], metrics[name]

@@ -23,7 +23,7 @@ MOST_ROWS = 1_000
 MISSING = "–"
 _LONG = 30  # characters of a word that no column can hold
 _FIGURES = re.compile(r"(?:[\d\s.,%()/:−–-]|to){1,24}")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 _PERSONAL = ("customer_id", "new_customer_id", "respondent_id", "rater_id")
 
 
@@ -204,4 +204,5 @@ def _csv(frame: pd.DataFrame) -> str:
 
 def _harmless(text: str) -> str:
     """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    runs = text.lstrip(" \N{ZERO WIDTH NO-BREAK SPACE}").startswith(_FORMULA_STARTS)
+    return f"'{text}" if runs else text

@@ -232,10 +232,7 @@ def _filters(loc: Loc, filters: Iterable[Filter], header: list[str] | None, path
 
 
 def _joined(here: list[str], there: list[str], join: Join) -> list[str]:
-    """Name the columns after a join: keys stay as they are here, a name that is taken gets the file's before it."""
-    stem = Path(join.path).stem
-    added = [c for c in there if c not in join.keys.values()]
-    return [*here, *(f"{stem}.{c}" if c in here else c for c in added)]
+    return [*here, *join.added(here, there)]
 
 
 def _keys(loc: Loc, join: Join, here: list[str] | None, there: list[str] | None) -> Iterator[Finding]:

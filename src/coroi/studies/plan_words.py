@@ -11,7 +11,7 @@ from coroi.errors import did_you_mean
 from coroi.schemas import Period, Relationship
 from coroi.sources import Filter, Join, Metric, Part, Repair, Source, Unpivot
 from coroi.studies.no_secrets import WAY_OUT, is_secret_key, is_secret_value
-from coroi.studies.plan import Plan
+from coroi.studies.plan import NO_YEAR, Plan
 from coroi.studies.yaml_lines import Document, Finding, Loc, shown
 
 _FOLDER = "lower-case letters, digits, '-' and '_', at most 64, beginning with a letter or digit"
@@ -120,7 +120,8 @@ def structural_findings(document: Document) -> list[Finding]:
         Plan.model_validate(document.data)
     except ValidationError as error:
         found = {f.loc: f for f in (_finding(document, e) for e in error.errors(include_url=False))}
-        return [f for loc, f in found.items() if not any(other[: len(loc)] == loc != other for other in found)]
+        above = {loc[:n] for loc in found for n in range(len(loc))}
+        return [f for loc, f in found.items() if loc not in above]
     return []
 
 
@@ -180,6 +181,9 @@ def _finding(document: Document, error: Any) -> Finding:
     if kind == "extra_forbidden":
         model, noun = _PARTS[_place(loc[:-1])]
         return Finding(loc, f"{noun} has no key of this name.", did_you_mean(str(field), keys_of(model)))
+    if kind == "too_long":
+        most = error["ctx"]["max_length"]
+        return Finding(loc, f"more than {most:,} entries stand here.", "Leave out what is not needed.")
     if field == "[key]":
         return Finding(loc, "this name cannot be used.", f"A name here has {_name_rule(_place(loc[:-1]))}.")
     place = _place(loc)
@@ -188,6 +192,8 @@ def _finding(document: Document, error: Any) -> Finding:
     value = _value_at(document.data, loc)
     if kind == "value_error" and place in _WAYS_OUT:
         return Finding(loc, f"{shown(value)}: {error['ctx']['error']}.", _WAYS_OUT[place])
+    if kind == "value_error" and str(error["ctx"]["error"]) == NO_YEAR:
+        return Finding(loc, f"{shown(value)}: {NO_YEAR}.", "Leave it out, or write a day on which there are data.")
     return Finding(loc, *_bad_value(place, value))
 
 
