@@ -35,6 +35,7 @@ def test_a_column_a_year_becomes_a_row_a_year_and_a_fused_cell_two(prepare, rows
         ["flagged", "split", 1],
         ["in", "", 6],
         ["left out", "unpivot", 5],
+        ["repaired", "blanks around text", 2],
         ["out", "", 4],
     ]
 

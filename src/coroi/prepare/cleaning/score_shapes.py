@@ -13,6 +13,7 @@ USUAL = ((1.0, 5.0), (1.0, 7.0), (0.0, 10.0), (1.0, 10.0), (0.0, 100.0), (1.0, 4
 CODES = (0.0, 6.0, 8.0, 9.0, 11.0, 77.0, 88.0, 97.0, 98.0, 99.0, 999.0, -1.0, -9.0, -99.0, -999.0)
 FAR_CODES = tuple(code for code in CODES if code < 0 or code > 70)
 FACTORS = (2.0, 10.0, 20.0, 100.0)
+SHORTER = 0.75  # of a scale's upper end: where another scale, not a poor wave, would stop
 FEW = 30  # answers of a wave below which its ends tell nothing
 BY_CHANCE = 1e-6
 
@@ -53,17 +54,17 @@ def suspect_codes(counts: pd.DataFrame, scale: tuple[float, float]) -> list[Susp
     Notes
     -----
     Two traces. The declared scale is a usual one with a code's value at an end (0 to 5, 1 to 6, 0 to 6, 0 to 11). Or a
-    code's value stands apart: no answer on the two whole numbers between it and the rest of the scale, while it has at
-    least as many as a tenth of the largest count.
+    code's value below zero or from 77 on stands apart: no answer on the two whole numbers on either side of it, while it
+    has at least a tenth as many as the largest count.
     """
     whole = counts[counts["score"] == counts["score"].round()]
     n_of = dict(zip(whole["score"].astype(float), whole["n"].astype(int), strict=True))
     found = [Suspect(v, n_of[v], why) for v, why in _beyond_usual(scale) if n_of.get(v)]
     known = {s.value for s in found}
     most = max(n_of.values(), default=0)
-    for code in CODES:
+    for code in (c for c in CODES if c in FAR_CODES):
         inside = scale[0] <= code <= scale[1] and code in n_of and code not in known
-        if inside and n_of[code] >= most / 10 and _apart(code, n_of, scale):
+        if inside and n_of[code] >= most / 10 and _apart(code, n_of):
             found.append(Suspect(code, n_of[code], "no answer lies next to it, and many on it"))
     return found
 
@@ -110,7 +111,7 @@ def drifted_waves(counts: pd.DataFrame, scale: tuple[float, float]) -> list[str]
         Waves of at least 30 answers without any above the end of a usual shorter scale (1–5 within 0–10, 0–10 within
         0–100), where that would come by chance less often than once in a million.
     """
-    shorter = sorted(end for low, end in USUAL if end < scale[1] and low >= scale[0])
+    shorter = sorted(end for low, end in USUAL if end <= SHORTER * scale[1] and low >= scale[0])
     sizes = counts.groupby("wave")["n"].sum()
     found: list[str] = []
     for end in shorter:
@@ -181,7 +182,6 @@ def _beyond_usual(scale: tuple[float, float]) -> list[tuple[float, str]]:
     return []
 
 
-def _apart(code: float, n_of: dict[float, int], scale: tuple[float, float]) -> bool:
-    """Whether two neighbours of a value, towards the rest, have no answers."""
-    step = 1.0 if code < sum(scale) / 2 else -1.0
-    return not n_of.get(code + step) and not n_of.get(code + 2 * step)
+def _apart(code: float, n_of: dict[float, int]) -> bool:
+    """Whether the two whole numbers on either side of a value have no answers."""
+    return not any(n_of.get(code + step) for step in (-2.0, -1.0, 1.0, 2.0))
