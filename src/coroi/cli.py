@@ -50,7 +50,9 @@ class TableFormat(StrEnum):
 
 def main() -> None:
     """Run the command line; end with 0 done, 1 a study failed, 2 plan or data unusable, 130 stopped."""
-    signal.signal(signal.SIGTERM, _stop)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
     try:
         app(prog_name="coroi")
     except CoroiError as problem:
@@ -128,6 +130,10 @@ def run(
         float | None, typer.Option(metavar="SECONDS", min=1, help="Stop a study that takes longer.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Run even what is done and unchanged.")] = False,
+    private: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the customer-level tables there; never among the reports."),
+    ] = None,
 ) -> None:
     """Run a plan's studies and render their pages."""
     from coroi.studies.jobs import parse_overrides
@@ -142,9 +148,12 @@ def run(
             output=output,
             timeout=timeout,
             again=again,
+            private=private,
             progress=progress,
         )
     _show_run(finished)
+    if private is not None:
+        _say(f"Customer-level tables: {private}")
 
 
 @app.command()
@@ -249,8 +258,14 @@ def lab(
         int | None, typer.Option(min=1, metavar="N", help="Processes; one for each core by default.")
     ] = None,
     only: Annotated[str | None, typer.Option(metavar="NAME", help="Run this experiment alone.")] = None,
+    cleaning: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Try the cleaning on N dirty companies instead.")
+    ] = 0,
 ) -> None:
     """Run each estimator on many simulated companies and say how well it does."""
+    if cleaning:
+        _try_cleaning(cleaning, output, jobs)
+        return
     from coroi.lab.run import run_lab
 
     stopped = "Stopped. What is done is kept; the same command goes on from there."
@@ -260,6 +275,16 @@ def lab(
         _say(f"wrote {path}")
     _say(f"{finished.short:,} rows fall short of the bar, {finished.failed:,} replications failed.")
     _say(f"Report: {finished.page}")
+
+
+def _try_cleaning(companies: int, output: Path, jobs: int | None) -> None:
+    from coroi.lab.cleaning import write_scores
+
+    with _working() as progress:
+        table, written = write_scores(companies, output, jobs=jobs, progress=progress)
+    _say(table.to_string(index=False))
+    for path in written:
+        _say(f"wrote {path}")
 
 
 def _show_run(finished: Run) -> None:
@@ -281,6 +306,8 @@ def _show_check(checked: Checked) -> None:
         for line in lines[~lines["step"].isin(["in", "out"])].to_dict("records"):
             where = f" (such as rows {line['examples']})" if line["examples"] else ""
             _say(f"  {line['step']} {line['rows']:,}: {line['sentence'] or line['rule']}{where}")
+            if line["advice"] and not line["advice"].startswith("Nothing"):
+                _say(f"    {line['advice']}")
     _say("Studies", style="bold")
     for study, missing in checked.studies.items():
         _say(f"  {study}: " + (f"cannot run, the data lack {missing}" if missing else "can run"))

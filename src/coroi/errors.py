@@ -6,6 +6,12 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from coroi.masking import mask_text
+
+MOST_SHOWN = 100  # problems that a message spells out
+_COMPARED = 200  # characters of a name that are compared, since comparing takes time by their square
+_LONGEST = 60  # characters of a name that a hint shows
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -44,7 +50,9 @@ class CoroiError(Exception):
             message = problems
         else:
             self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
-            message = "\n".join(map(str, self.problems))
+            message = "\n".join(map(str, self.problems[:MOST_SHOWN]))
+            if len(self.problems) > MOST_SHOWN:
+                message += f"\n… and {len(self.problems) - MOST_SHOWN:,} problems more."
         super().__init__(message)
 
 
@@ -74,11 +82,16 @@ def raise_together(problems: Iterable[Problem], error: type[CoroiError]) -> None
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return "Did you mean 'x'?" for the nearest of `known`, or the list of what is known."""
     names = sorted(set(known))
-    folded = {n.casefold(): n for n in names}
-    near = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
+    folded = {n.casefold()[:_COMPARED]: n for n in names}
+    near = difflib.get_close_matches(str(name).casefold()[:_COMPARED], folded, n=1, cutoff=0.6)
     if near:
-        return f"Did you mean '{folded[near[0]]}'?"
+        return f"Did you mean '{_short(folded[near[0]])}'?"
     if not names:
         return "Nothing may be given here."
-    shown = ", ".join(names[:12]) + (" …" if len(names) > 12 else "")
+    shown = ", ".join(map(_short, names[:12])) + (" …" if len(names) > 12 else "")
     return f"Known: {shown}."
+
+
+def _short(name: str) -> str:
+    masked = mask_text(name)
+    return masked if len(masked) <= _LONGEST else f"{masked[: _LONGEST - 1]}…"

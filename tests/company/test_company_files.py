@@ -129,7 +129,7 @@ def test_no_row_of_the_market_s_and_the_units_tables_is_flagged_or_lost(
     for table in MARKET_TABLES:
         ledger, rows = Ledger(), len(company.tables[table])
         clean = prepare_table(connection, table, Source(**plan["tables"][table]), tmp_path, ledger, metrics)
-        assert [(name, step, n) for name, step, _, n, *_ in ledger.entries] == [
+        assert [(e.table, e.step, e.rows) for e in ledger.entries] == [
             (table, "in", rows),
             (table, "out", rows),
         ]

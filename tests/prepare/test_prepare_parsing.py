@@ -121,6 +121,29 @@ def test_formats_that_are_none(pattern, why):
         date_pattern(pattern)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "cell", "day"),
+    [
+        ("%Y", "1995", "1995-01-01"),
+        ("%Y", "1995.0", "1995-01-01"),
+        ("%y", "95", "1995-01-01"),
+        ("%Y%m", "202506", "2025-06-01"),
+        ("%b %Y", "June 2025", "2025-06-01"),
+        ("%Y%m", "202513", MISSING),
+        ("%Y", "19950", MISSING),
+        ("%Y-%m-%d", "2025-06-30", "2025-06-30"),
+    ],
+)
+def test_a_date_that_stands_for_its_period_may_leave_out_the_day(parsed, pattern, cell, day):
+    assert parsed([cell], lambda column: parse_date(column, (pattern,), of_period=True)) == [day]
+
+
+@pytest.mark.parametrize("pattern", ["%m", "%d", "%Y-%d"])
+def test_a_period_needs_its_year_and_a_day_its_month(pattern):
+    with pytest.raises(ValueError, match="it does not tell the year, or tells a day without its month"):
+        date_pattern(pattern, of_period=True)
+
+
 def test_numbers(parsed):
     good = {"1": 1.0, " -2.50 ": -2.5, "+3": 3.0, ".5": 0.5, "4.": 4.0, "1e3": 1000.0, "-0": 0.0}
     assert parsed(list(good), parse_number) == list(good.values())
@@ -137,6 +160,8 @@ def test_flags(parsed):
 def test_ids_are_trimmed_text_and_keep_their_zeros(parsed):
     assert parsed([" 007 ", "A-1", "", "13085.0"], lambda c: parse(c, "id")) == ["007", "A-1", MISSING, "13085.0"]
     assert parsed([7, 8], lambda c: parse(c, "id"), "int64") == ["7", "8"]
+    hard = ["\u00a0 A\u00a0", "\u00a0", "B\u00a01"]  # a blank that forbids a line's end is a blank
+    assert parsed(hard, lambda c: parse(c, "id")) == ["A", MISSING, "B 1"]
 
 
 def test_ids_lose_blanks_and_nothing_else(parsed):

@@ -139,7 +139,7 @@ CASES = {
         ],
         {
             ("dropped", "no unit_id"): 1, ("dropped", "no rater_role"): 1, ("dropped", "no item"): 1,
-            ("dropped", "no score"): 1, ("dropped", "impossible score"): 2, ("flagged", "ids as decimals"): 225,
+            ("dropped", "no score"): 1, ("dropped", "impossible score"): 2, ("repaired", "ids as decimals"): 225,
         },
         {"scale": [1, 5]},
     ),

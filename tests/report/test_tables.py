@@ -158,3 +158,20 @@ def test_checks_tell_the_outcome_by_word_and_shape() -> None:
 
 def test_no_checks_are_told() -> None:
     assert "No check belongs to this result." in checks([]).html
+
+
+FORMULAS = ("=1+1", "+1+1", "-1+1", "@x", "\t=1", "\r=1", "\n=1", "＝1+1", " =1+1", "\ufeff=1", "-", "--1", "+٣", "-5")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_text_of_a_download_is_a_formula(text: str) -> None:
+    frame = pd.DataFrame({text: [text], "n": ["kept"]})
+    header, row = downloaded(table(frame, caption="A table", name="t"))
+    assert header == [f"'{text}", "n"]
+    assert row == [f"'{text}", "kept"]
+
+
+@pytest.mark.parametrize("text", ["−5", "9–10", "a=b", "1-2", "x +1"])
+def test_what_is_no_formula_stays_as_it_is_in_a_download(text: str) -> None:
+    frame = pd.DataFrame({"a": [text], "n": [-1.5]})
+    assert downloaded(table(frame, caption="A table", name="t"))[1] == [text, "-1.5"]

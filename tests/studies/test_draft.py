@@ -12,7 +12,7 @@ import yaml
 from coroi.claims import enabled_ids
 from coroi.errors import PlanError
 from coroi.schemas import TABLES
-from coroi.sources import Filter, Join, Metric, Source
+from coroi.sources import Filter, Join, Metric, Source, Unpivot
 from coroi.studies.draft import draft_plan, table_templates, write_project
 from coroi.studies.draft_look import Look, normalised
 from coroi.studies.plan import Plan, read_plan
@@ -78,7 +78,7 @@ def test_without_exports_a_plan_explains_every_key_and_reads_the_templates(tmp_p
     plan = read_plan(written[0], known_studies=known).plan
     assert (plan.name, list(plan.tables)) == ("my-firm", ["customers", "responses", "subscriptions"])
     text = written[0].read_text()
-    for model in (Plan, Source, Join, Filter, Metric):
+    for model in (Plan, Source, Join, Filter, Unpivot, Metric):
         unexplained = [k for k in keys_of(model) if not re.search(rf"^[ #-]*{k}:", text, re.M) and k != "in"]
         assert unexplained == []
     assert "or in: [" in text

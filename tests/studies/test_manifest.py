@@ -51,6 +51,15 @@ def test_a_file_outside_the_data_folder_is_known_by_its_name_alone(loaded, tmp_p
     assert entry.name == "customers.csv"
 
 
+def test_further_files_of_a_table_are_hashed_and_their_paths_cut(loaded, tmp_path):
+    also = [{"path": str(tmp_path / "orders" / "b.csv"), "join": {"path": "customers.csv", "on": "id"}}]
+    plan = plan_with(tables={"transactions": {"path": "orders/a.csv", "also": also}})
+    names = [entry.name for entry in hash_inputs(replace(loaded, plan=plan))]
+    assert names == ["customers.csv", "orders/a.csv", "orders/b.csv"]
+    (part,) = canonical_plan(plan)["tables"]["transactions"]["also"]
+    assert part["path"] == "b.csv" and set(part) == {"path", "join"}
+
+
 def test_absolute_paths_in_a_plan_are_cut_and_nothing_else():
     plan = plan_with(
         tables={"customers": {"path": "/srv/exports/customers.csv", "where": {"column": "kind", "in": ["/srv/a"]}}},

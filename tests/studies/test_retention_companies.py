@@ -136,7 +136,7 @@ def page_of(inputs: Inputs, question: Question, result: Result, judged: Verdict)
     blocks = [band_figure(question, result), curve_figure(question, result), band_table(question, result)]
     point, claim = fit_point(inputs, question), claim_verdict(question, result)
     blocks += [hazard_table(question, result, point), prediction_table(question, result, point)]
-    blocks += [tenure_figure(question, point), flow_table(question), data_notes(inputs.ledger)]
+    blocks += [tenure_figure(question, point), flow_table(question, result), data_notes(inputs.ledger)]
     texts = [f"{b.alt}\n{b.caption}" if isinstance(b, Picture) else b.text for b in blocks]
     texts += [f"{a}: {b}" for a, b in shown.card] + [c.sentence for c in result.checks]
     texts += [*point_words(question, result, point, "EUR"), check_prediction(question, result, point).sentence]

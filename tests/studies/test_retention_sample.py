@@ -7,10 +7,11 @@ import json
 import pandas as pd
 import pytest
 
+from coroi.errors import StudyError
 from coroi.storage import read_result
 from coroi.studies.bundled import sample_folder
 from coroi.studies.inputs import OUTPUT, Inputs, open_inputs
-from coroi.studies.retention import answer, ask, fit, verdict
+from coroi.studies.retention import answer, ask, claim_verdict, fit, publish, verdict
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_the_verdict_keeps_its_level_whatever_is_shown(fitted, inputs):
 
 def test_it_is_kept_and_read_back(fitted, inputs, tmp_path, monkeypatch):
     question, result = fitted
-    judged = verdict(question, result)
+    result, judged, _ = publish(question, result, verdict(question, result), claim_verdict(question, result))
     sentence = answer(question, result, judged).sentence
     kept = Inputs(**{f: getattr(inputs, f) for f in Inputs.__slots__} | {"output": tmp_path})
     kept.save(result, verdict=judged, headline=sentence)
@@ -89,5 +90,12 @@ def test_it_is_kept_and_read_back(fitted, inputs, tmp_path, monkeypatch):
 def test_by_hand_nothing_is_written(fitted, inputs, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(OUTPUT, raising=False)
-    inputs.save(fitted[1])
+    question, result = fitted
+    shown, _, _ = publish(question, result, verdict(question, result), claim_verdict(question, result))
+    inputs.save(shown)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_counts_few_customers_is_not_kept(fitted, inputs):
+    with pytest.raises(StudyError, match=r"bands.events: 2 of 5 counts are of fewer than 10 customers"):
+        inputs.save(fitted[1])

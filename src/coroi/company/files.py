@@ -58,7 +58,8 @@ def write_company(
     folder = Path(folder)
     nearest = _check_free_way(folder)
     with TemporaryDirectory(dir=nearest, prefix=".simulating-") as place:
-        _write(company, Path(place), name, format, dirty)
+        write_tables(company, Path(place), name=name, format=format, dirty=dirty)
+        _write_json(Path(place) / "truth.json", truth_of(company))
         made = sorted(Path(place).iterdir())
         raise_together((_taken(folder / new.name) for new in made if _differs(folder / new.name, new)), CoroiError)
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +69,22 @@ def write_company(
     return [folder / new.name for new in made]
 
 
-def _write(company: Company, place: Path, name: str, format: Format, dirty: bool) -> None:
+def write_tables(company: Company, place: Path, *, name: str, format: Format = "csv", dirty: bool = False) -> None:
+    """Write a company's tables and its plan to an empty folder, without the truth, which takes long.
+
+    Parameters
+    ----------
+    company : Company
+        The company.
+    place : pathlib.Path
+        An empty folder.
+    name : str
+        The plan's name.
+    format : str
+        ``csv`` or ``parquet``.
+    dirty : bool
+        Put in dirt, and write ``dirt.json`` with every cell of it.
+    """
     columns: dict[str, list[str]] = {}
     soiler = Soiler(company.seed, DECIMALS)
     with TableWriter(place, format, DECIMALS) as writer:
@@ -77,7 +93,6 @@ def _write(company: Company, place: Path, name: str, format: Format, dirty: bool
                 writer.add(table, rows)
                 columns[table] = list(rows.columns)
     (place / "plan.yaml").write_text(plan_text(company, name, columns, format, dirty), encoding="utf-8")
-    _write_json(place / "truth.json", truth_of(company))
     if dirty:
         _write_json(place / "dirt.json", soiler.record())
 

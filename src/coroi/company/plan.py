@@ -24,11 +24,11 @@ tables:  # our column: the column in the file
 metrics:
   nps:  # how likely to recommend: every customer's turn comes every three months
     scale: [0, 10]
-{codes}  csat:  # how satisfied with each department, its touchpoint: some customers, twice a year
+  csat:  # how satisfied with each department, its touchpoint: some customers, twice a year
     scale: [1, 5]
-{codes}  trust:  # how far they trust the company: twice a year
+  trust:  # how far they trust the company: twice a year
     scale: [1, 7]
-{codes}
+
 currency: EUR
 period: month
 observed_from: {first}  # contracts that ended before are not in the tables
@@ -44,13 +44,7 @@ studies:
   retention:
     metric: nps
 """
-UNREADABLE = ("transactions",)
-UNREADABLE_WORDS = """\
-  # transactions.csv is left out: some of its amounts are texts that have to be cleaned before they can be read
-"""
-DATE_STYLES = {"responses": '["%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", "%d/%m/%y"]'}
 SCALES = {"competitors": competitors.SCALE, "practices": practices.SCALE}
-MISSING_CODES = '    missing_codes: [99, -99, -999, "Not given", "NM"]\n'
 COMMENTS = {
     ("subscriptions", "end_at"): "the last day covered; empty while the contract runs",
     ("subscriptions", "price"): "per month",
@@ -78,14 +72,12 @@ def plan_text(company: Company, name: str, columns: Mapping[str, Sequence[str]],
         Whether the tables have dirt in them.
     """
     end = (FIRST_MONTH + company.months).astype("datetime64[D]") - np.timedelta64(1, "D")
-    known = [table for table in TABLES if table in columns and not (dirty and table in UNREADABLE)]
-    tables = "".join(_table_text(table, columns[table], format, dirty) for table in known)
-    left_out = UNREADABLE_WORDS if dirty else ""
+    known = [table for table in TABLES if table in columns]
+    tables = "".join(_table_text(table, columns[table], format) for table in known)
     return PLAN.format(
         name=name,
         command=command_of(company) + (" --dirty" if dirty else ""),
-        tables=tables + left_out,
-        codes=MISSING_CODES if dirty else "",
+        tables=tables,
         first=FIRST_MONTH.astype("datetime64[D]"),
         last=end,
     )
@@ -97,7 +89,7 @@ def command_of(company: Company) -> str:
     return command + (f" --scenario {company.scenario}" if company.scenario != "baseline" else "")
 
 
-def _table_text(table: str, columns: Sequence[str], format: Format, dirty: bool) -> str:
+def _table_text(table: str, columns: Sequence[str], format: Format) -> str:
     lines = [f"  {table}:", f"    path: {table}.{format}"]
     if table in SCALES:
         lines.append(f"    scale: {list(SCALES[table])}  # of the scores")
@@ -106,6 +98,4 @@ def _table_text(table: str, columns: Sequence[str], format: Format, dirty: bool)
         if column in columns:
             comment = COMMENTS.get((table, column))
             lines.append(f"      {column}: {column}" + (f"  # {comment}" if comment else ""))
-    if dirty and table in DATE_STYLES:
-        lines.append(f"    date_format: {DATE_STYLES[table]}")
     return "\n".join(lines) + "\n"

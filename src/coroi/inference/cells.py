@@ -85,7 +85,7 @@ def count_cells(
     weights = np.ones(len(frame)) if weight is None else frame[weight].to_numpy(float)
     events = frame[event].to_numpy(float) * weights
     number, groups = _number(frame, list(covariates))
-    cells = pd.DataFrame({c: frame[c].iloc[groups].to_numpy() for c in covariates})
+    cells = pd.DataFrame({c: frame[c].iloc[groups].to_numpy() for c in covariates}, index=range(len(groups)))
     code, clusters = pd.factorize(frame[cluster])
     n = np.bincount(number, weights, minlength=len(cells))
     y = np.bincount(number, events, minlength=len(cells))

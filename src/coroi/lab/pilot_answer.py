@@ -64,6 +64,8 @@ class Pilot:
         Of a treated customer-month.
     kept_per_month : float
         Money that a customer who stays brings in a month; NaN where it is not known.
+    smallest_cell : int
+        Smallest count of customers that may be shown.
     """
 
     options: PilotOptions
@@ -89,6 +91,7 @@ class Pilot:
     bills: dict[str, Bill]
     price: Price
     kept_per_month: float
+    smallest_cell: int = 10
 
     @property
     def waves(self) -> int:
@@ -124,7 +127,8 @@ def simulate_pilot(
     Raises
     ------
     StudyError
-        If an option cannot be used, the data are shorter than the horizon, or fewer than four customers are there.
+        If an option cannot be used, the data are shorter than the horizon, or there are fewer than four
+        customers, or fewer than the plan lets be counted on a page.
     """
     check_options(options, inputs.plan)
     plan = inputs.plan
@@ -137,9 +141,9 @@ def simulate_pilot(
     )
     progress("following customers")
     setting, start, money = _setting(inputs, options)
-    n = len(setting.whole)
-    if n < _FEWEST:
-        what = f"{n or 'no'} customer{'' if n == 1 else 's'} to be followed, fewer than {_FEWEST}: there is no pilot."
+    n, fewest = len(setting.whole), max(_FEWEST, plan.privacy.smallest_cell)
+    if n < fewest:
+        what = f"{'fewer than ' + str(fewest) if n else 'no'} customers are to be followed: there is no pilot."
         raise StudyError(Problem("design", what, "Take a shorter --horizon, or add data."))
     outcomes, missing = outcomes_of(setting)
     progress("simulating pilots")
@@ -194,6 +198,7 @@ def _pilot(
         n=n,
         n_units=n_units,
         n_without_unit=without,
+        smallest_cell=plan.privacy.smallest_cell,
         lengths=setting.lengths,
         response_rate=_rate(setting, outcomes, n),
         n_dates=len(setting.dates),

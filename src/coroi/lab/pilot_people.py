@@ -97,7 +97,7 @@ def load_history(
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the tables live.
     panel : Panel
         The customer-period panel.

@@ -73,10 +73,9 @@ def limits(pilot: Pilot) -> list[str]:
             f"staged roll-out's smallest effect may be larger by a factor of up to {number(factor, 2)}."
         )
     if pilot.n_without_unit:
-        who = plural(pilot.n_without_unit, "customer")
-        said.append(
-            f"{who} without a unit {'is' if pilot.n_without_unit == 1 else 'are'} left out of the staged roll-out."
-        )
+        few = pilot.n_without_unit < pilot.smallest_cell
+        who = "Some customers" if few else plural(pilot.n_without_unit, "customer")
+        said.append(f"{who} without a unit {'is' if who == '1 customer' else 'are'} left out of the staged roll-out.")
     if pilot.waves != pilot.options.waves and pilot.start is not None:
         units = f" and {plural(pilot.n_units, 'unit')}" if pilot.n_units else ""
         said.append(

@@ -105,7 +105,7 @@ def panel_cells(
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the panel lives.
     panel : Panel
         The customer-period panel.
@@ -131,7 +131,7 @@ def reduce_rows(connection: Any, rows: Any, edges: Sequence[int], *, most_cells:
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the rows live.
     rows : ibis.Table
         ``customer_id, score`` (``NO_SCORE`` where there is none), ``state`` (position in ``STATES``),

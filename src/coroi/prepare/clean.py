@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from coroi.errors import DataError, Problem, raise_together
 from coroi.prepare.cleaning.blank_ids import blank_id
 from coroi.prepare.cleaning.duplicates import key_problems, repeated_row, unique
-from coroi.prepare.cleaning.float_ids import repair_float_ids
+from coroi.prepare.cleaning.repairs import wanted
 from coroi.prepare.cleaning.rules import Rule, drop_rows, fresh, note_rows
+from coroi.prepare.cleaning.texts import note_spellings
 from coroi.prepare.cleaning.unread import unread_problems, unread_rules
 from coroi.prepare.ledger import Ledger
-from coroi.prepare.mapping import UNREAD, Mapped, read_source, unpivot_scores
+from coroi.prepare.mapping import UNREAD, Mapped, read_source, stack, unpivot_scores
+from coroi.prepare.mend import mend
 from coroi.schemas import TableSchema
 from coroi.sources import Source
 from coroi.storage import naming_damage
 
+_PROSE = ("verbatim",)  # text that is no group
 MoreRules = Callable[[Any], Sequence[Rule]]
 MoreProblems = Callable[[Any], Sequence[Problem]]
 
@@ -25,7 +29,7 @@ MoreProblems = Callable[[Any], Sequence[Problem]]
 def load_mapped(
     connection: Any, source: Source, schema: TableSchema, base: Path, ledger: Ledger, name: str | None = None
 ) -> Mapped:
-    """Read a table, unpivot its scores, keep it in the engine, and repair ids that became decimals.
+    """Read a table, unpivot its scores, keep it in the engine, and repair what is certain.
 
     Raises
     ------
@@ -34,23 +38,23 @@ def load_mapped(
     """
     name = name or schema.name
     with naming_damage(name):
-        mapped = read_source(connection, source, schema, base, ledger, name)
-        mapped = Mapped(fresh(connection, mapped.table), mapped.columns)
+        mapped = stack([_load_part(connection, part, schema, base, ledger, name) for part in source.parts])
+    if not connection.execute(mapped.table.count()):
+        raise DataError(Problem(name, "no row is left to use.", "Look at the file and at the plan's `where`."))
+    raise_together(unread_problems(connection, mapped.table, schema, mapped.columns, name), DataError)
+    return mapped
+
+
+def _load_part(connection: Any, source: Source, schema: TableSchema, base: Path, ledger: Ledger, name: str) -> Mapped:
+    """Read one file of a table, or several by a glob, and repair what is certain."""
+    mapped = read_source(connection, source, schema, base, ledger, name)
+    mapped = replace(mapped, table=fresh(connection, mapped.table))
     if source.scores and schema.name == "responses":
-        mapped = unpivot_scores(mapped, source.scores)
-        n_rows = sum(
-            e[3] if e[1] == "in" else -e[3] for e in ledger.entries if e[0] == name and e[1] in ("in", "left out")
-        )
-        gained = n_rows * (len(source.scores) - 1)
+        gained = connection.execute(mapped.table.count()) * (len(source.scores) - 1)
         if gained:
             ledger.add(name, "in", gained, f"a row for each of the {len(source.scores)} metrics of a survey")
-    table = mapped.table
-    if not connection.execute(table.count()):
-        raise DataError(Problem(name, "no row is left to use.", "Look at the file and at the plan's `where`."))
-    ids = tuple(c.name for c in schema.columns if c.kind == "id" and c.name in mapped.columns)
-    table = repair_float_ids(connection, table, ids, name, ledger)
-    raise_together(unread_problems(connection, table, schema, mapped.columns, name), DataError)
-    return Mapped(table, mapped.columns)
+        mapped = unpivot_scores(mapped, source.scores)
+    return mend(connection, mapped, schema, name, ledger)
 
 
 def clean_rows(
@@ -83,7 +87,7 @@ def clean_rows(
     note_rows(connection, table, empty, name, ledger, step="set to missing")
     rules = [blank_id(table), *drop] if "customer_id" in schema.required else drop
     key = own_id if own_id in columns else (schema.key[0] if schema.key else None)
-    if key and not unique(connection, table.filter(table[key].notnull()), key):
+    if key and wanted("repeats", mapped.source) and not unique(connection, table.filter(table[key].notnull()), key):
         rules.append(repeated_row(table, columns, key))
     kept = drop_rows(connection, table, [*rules, *more(table)], name, ledger)
     kept = fresh(connection, kept.drop(*(c for c in kept.columns if c.startswith(UNREAD))))
@@ -101,6 +105,8 @@ def complete(connection: Any, table: Any, schema: TableSchema, ledger: Ledger, e
     types = {"id": "string", "text": "string", "date": "date", "number": "float64", "flag": "boolean"}
     given = {c.name: table[c.name] for c in schema.columns if c.name in table.columns}
     lacking = {c.name: ibis.null(types[c.kind]) for c in schema.columns if c.name not in table.columns}
+    groups = [c.name for c in schema.columns if c.kind == "text" and c.name in table.columns and c.name not in _PROSE]
+    note_spellings(connection, table, groups, schema.name, ledger)
     ordered = {c: (given | lacking)[c] for c in schema.names}
     result = fresh(connection, table.select(**ordered, **{c: table[c] for c in extra}))
     ledger.add(schema.name, "out", connection.execute(result.count()))

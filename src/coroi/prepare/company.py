@@ -10,13 +10,16 @@ from typing import Any
 import pandas as pd
 
 from coroi.errors import DataError, Problem
+from coroi.prepare.cleaning.lost_zeros import give_back_zeros
+from coroi.prepare.cleaning.order_ids import note_order_ids
+from coroi.prepare.cleaning.telling_columns import note_telling_columns
 from coroi.prepare.exit_flags import cross_tabulate, flag_label, prepare_exit_flag
 from coroi.prepare.ledger import Ledger, unbalanced
 from coroi.prepare.options import PrepareOptions
 from coroi.prepare.panel import build_panel
 from coroi.prepare.strangers import note_strangers
 from coroi.prepare.tables import prepare_table
-from coroi.schemas import Panel
+from coroi.schemas import TABLES, Panel
 from coroi.sources import Source
 
 _TAKEN = {"customers", "exit_in_panel", "left_in_snapshot"}  # columns of the cross-table that are no flag of the plan
@@ -28,7 +31,7 @@ class Prepared:
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the tables live.
     tables : dict of str to ibis.Table
         Clean tables by name.
@@ -58,12 +61,13 @@ def prepare_company(
     *,
     base: Path,
     progress: Callable[[str], None] = lambda _: None,
+    n_examples: int = 3,
 ) -> Prepared:
     """Clean every table of a plan and build the panel.
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         From :func:`coroi.storage.connect`.
     sources, exit_flags : Mapping of str to Source
         The plan's tables and rival churn flags.
@@ -73,13 +77,15 @@ def prepare_company(
         Folder that relative paths start from.
     progress : callable
         Told the name of each step.
+    n_examples : int
+        Rows that a line of the ledger names.
 
     Returns
     -------
     Prepared
         With the problems of all tables; nothing is raised for a table that cannot be used.
     """
-    ledger = Ledger()
+    ledger = Ledger(n_examples=n_examples)
     problems: list[Problem] = []
     tables: dict[str, Any] = {}
     for name, source in sources.items():
@@ -89,7 +95,9 @@ def prepare_company(
         except DataError as error:
             problems += _located(error, name)
             _note_refusal(ledger, name)
+    tables = give_back_zeros(connection, tables, sources, ledger)
     note_strangers(connection, tables, ledger)
+    note_order_ids(connection, tables, ledger)
     panel = None
     needed = {"contract": "subscriptions", "repeat_purchase": "transactions"}.get(options.relationship)
     if needed in tables:
@@ -98,6 +106,10 @@ def prepare_company(
             panel = build_panel(connection, tables, options, ledger)
         except DataError as error:
             problems += _located(error, "panel")
+    people = _who_left(tables, panel)
+    if people is not None:
+        home = "customers" if "customers" in tables else "snapshot"
+        note_telling_columns(connection, sources[home], TABLES[home], base, people, ledger)
     flags = pd.DataFrame()
     if exit_flags:
         progress("exit flags")
@@ -105,6 +117,15 @@ def prepare_company(
     return Prepared(
         connection=connection, tables=tables, panel=panel, ledger=ledger.frame(), flags=flags, problems=tuple(problems)
     )
+
+
+def _who_left(tables: Mapping[str, Any], panel: Panel | None) -> Any | None:
+    """Return who of the table of customers, or of the snapshot, has left."""
+    if panel is not None and "customers" in tables:
+        return panel.data.group_by("customer_id").agg(left=panel.data["exited"].any())
+    if panel is None and "snapshot" in tables:
+        return tables["snapshot"].select("customer_id", "left")
+    return None
 
 
 def _flags(

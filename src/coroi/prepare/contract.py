@@ -65,7 +65,7 @@ def validate(connection: Any, panel: Panel) -> None:
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the panel lives.
     panel : Panel
         Any panel, ours or a researcher's own.

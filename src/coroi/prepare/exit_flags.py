@@ -35,7 +35,7 @@ def cross_tabulate(connection: Any, customers: Any, flags: Mapping[str, Any]) ->
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the tables live.
     customers : ibis.Table
         One row a customer (``customer_id``).

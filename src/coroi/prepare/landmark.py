@@ -63,7 +63,7 @@ def contract_cohort(
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the panel lives.
     panel : Panel
         Of contracts.
@@ -135,7 +135,7 @@ def purchase_cohort(connection: Any, panel: Panel, metric: str, *, horizon: int,
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the panel lives.
     panel : Panel
         Of purchases.

@@ -1,16 +1,39 @@
-"""The ledger of preparation: every row that came in, where it went and why, so that counts add up."""
+"""The cleaning log: every row that came in, where it went and why, so that counts add up; every repair and doubt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
-Step = Literal["in", "left out", "dropped", "merged", "set to missing", "flagged", "out"]
-COLUMNS = ("table", "step", "rule", "rows", "examples", "sentence")
+from coroi.prepare.cleaning.advice import advice_on
+
+Step = Literal["in", "left out", "dropped", "merged", "set to missing", "repaired", "flagged", "out"]
+COLUMNS = ("table", "step", "column", "rule", "rows", "examples", "values", "sentence", "advice")
 LOSING: tuple[Step, ...] = ("left out", "dropped", "merged")
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """A few rows by their number in the file, with what stands there, masked."""
+
+    rows: tuple[int, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+class Entry(NamedTuple):
+    """One line of the ledger."""
+
+    table: str
+    step: Step
+    column: str
+    rule: str
+    rows: int
+    examples: str
+    values: str
+    sentence: str
+    advice: str
 
 
 @dataclass(slots=True)
@@ -20,18 +43,36 @@ class Ledger:
     Notes
     -----
     ``in`` = ``out`` + ``left out`` (the plan's own filters) + ``dropped`` (by a rule) + ``merged`` (lines
-    summed to one). ``set to missing`` and ``flagged`` count rows that stay.
+    summed to one). ``set to missing``, ``repaired`` and ``flagged`` count rows that stay. ``examples`` are row numbers
+    in the file, ``values`` what stands there, masked; ``advice`` says what to do about it.
+
+    Parameters
+    ----------
+    entries : list of Entry
+        What was entered so far.
+    n_examples : int
+        Rows named in a line.
     """
 
-    entries: list[tuple[str, Step, str, int, str, str]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    n_examples: int = 3
 
     def add(
-        self, table: str, step: Step, rows: int, sentence: str = "", *, rule: str = "", examples: Iterable[int] = ()
+        self,
+        table: str,
+        step: Step,
+        rows: int,
+        sentence: str = "",
+        *,
+        rule: str = "",
+        column: str = "",
+        examples: Examples | None = None,
     ) -> None:
         """Enter one line; nothing is entered for zero rows but for ``in`` and ``out``."""
         if rows or step in ("in", "out"):
-            shown = ", ".join(str(int(r)) for r in examples)
-            self.entries.append((table, step, rule, int(rows), shown, sentence))
+            seen = examples or Examples()
+            numbers, values = ", ".join(map(str, seen.rows)), ", ".join(seen.values)
+            self.entries.append(Entry(table, step, column, rule, int(rows), numbers, values, sentence, advice_on(rule)))
 
     def frame(self) -> pd.DataFrame:
         """Return the entries as a table."""

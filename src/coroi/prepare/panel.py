@@ -20,10 +20,11 @@ from coroi.prepare.options import PrepareOptions
 from coroi.prepare.serving import with_cost_to_serve
 from coroi.prepare.spells import build_spells, covers_of_contracts, covers_of_purchases
 from coroi.prepare.timeline import bring, lay_out, number_customers, spell_periods, with_numbers
-from coroi.prepare.window import PANEL, entry_index, last_observed_day
+from coroi.prepare.window import PANEL, check_size, entry_index, last_observed_day
 from coroi.schemas import PANEL_COLUMNS, Panel, metric_columns
 
 _WITHOUT_STRANGERS = ("subscriptions", "snapshot")
+_METRICS_AT_ONCE = 8  # in one query, since the writer of queries goes down a level for each
 
 
 def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOptions, ledger: Ledger) -> Panel:
@@ -31,7 +32,7 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the tables live.
     tables : Mapping of str to ibis.Table
         Clean tables; ``subscriptions`` or ``transactions`` is needed.
@@ -81,6 +82,7 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     unknown_days = 1 + (options.grace_days if contract else 0)  # a lapse is dated when its grace ends, so it shows then
     at_risk_until = min(last_period_by(until - timedelta(days=unknown_days), frequency), last)
     spells = fresh(connection, spell_periods(spells, periods, last))
+    check_size(connection, spells, entry, last, frequency)
     if not anything_in(connection, spells, "exit_reason"):
         spells = spells.drop("exit_reason")
     # kept, since the engine takes an unnested range for one row and would then build its joins on the larger side
@@ -95,8 +97,9 @@ def build_panel(connection: Any, tables: Mapping[str, Any], options: PrepareOpti
     panel = _with_money(connection, panel, numbered, periods, options, until, ledger)
     panel = with_cost_to_serve(connection, panel, numbered.get("costs"), options, until, ledger)
     panel = _with_renewals(connection, panel, numbered, contract, frequency, until)
-    for metric in options.metrics:
+    for n, metric in enumerate(options.metrics, start=1):
         panel = _with_metric(panel, numbered, metric, options)
+        panel = panel if n % _METRICS_AT_ONCE else fresh(connection, panel)
     panel = _with_people(panel, fresh(connection, _people(connection, entities, tables)))
     panel = panel.join(periods.select("idx", "period"), "idx")
     columns = [*PANEL_COLUMNS, *(c for m in options.metrics for c in metric_columns(m))]

@@ -34,6 +34,8 @@ _DAY_OF_ANY_YEAR = (
 )
 _DAY = rf"(?:\d{{4}}-(?:{_DAY_OF_ANY_YEAR})|{_LEAP_YEAR}-02-29)"
 ISO_DATE = rf"^({_DAY})(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?:Z|[+-]\d{{2}}:?\d{{2}})?)?$"
+NO_BREAK = "\u00a0"
+_CALENDAR = (ibis.date("0001-01-01"), ibis.date("9999-12-31"))  # beyond it no other library has a date
 TRUE_WORDS = ("true", "yes", "y", "t", "1", "1.0")
 NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?$"  # no engine's floats end below 1e99
 LONGEST_NUMBER = 200  # characters
@@ -41,12 +43,19 @@ FALSE_WORDS = ("false", "no", "n", "f", "0", "0.0")
 
 
 def text(column: Any) -> Any:
-    """Trim a column as text; an empty cell is null."""
-    return column.cast("string").strip().nullif("")
+    """Trim a column as text, no-break spaces included; an empty cell is null."""
+    return column.cast("string").replace(NO_BREAK, " ").strip().nullif("")
 
 
-def date_pattern(date_format: str) -> tuple[str, dict[str, int]]:
+def date_pattern(date_format: str, *, of_period: bool = False) -> tuple[str, dict[str, int]]:
     """Turn a strptime format into a regular expression and the group numbers of its parts.
+
+    Parameters
+    ----------
+    date_format : str
+        The format.
+    of_period : bool
+        The date stands for the period that it lies in, so that a year, or a year and a month, will do.
 
     Raises
     ------
@@ -69,12 +78,15 @@ def date_pattern(date_format: str) -> tuple[str, dict[str, int]]:
         position = code.end()
     pattern += re.escape(date_format[position:])
     groups = dict(re.compile(pattern).groupindex)
-    if not ({"Y", "y"} & set(groups) and {"m", "b"} & set(groups) and "d" in groups):
+    year, month, day = bool({"Y", "y"} & set(groups)), bool({"m", "b"} & set(groups)), "d" in groups
+    if of_period and not (year and month >= day):
+        raise ValueError("it does not tell the year, or tells a day without its month")
+    if not of_period and not (year and month and day):
         raise ValueError("it does not tell year, month and day")
     return "^" + re.sub(r"\?P<\w>", "", pattern) + "$", groups
 
 
-def parse_date(column: Any, formats: tuple[str, ...] = ()) -> Any:
+def parse_date(column: Any, formats: tuple[str, ...] = (), *, of_period: bool = False) -> Any:
     """Read dates; without a format only ISO 8601 is taken, since any other order is a guess.
 
     Parameters
@@ -83,15 +95,19 @@ def parse_date(column: Any, formats: tuple[str, ...] = ()) -> Any:
         Text, number, date or timestamp.
     formats : tuple of str
         strptime formats, tried in order.
+    of_period : bool
+        The date stands for the period that it lies in: a format may leave out the day, or day and month, and the
+        first one is taken.
     """
     kind = column.type()
     if kind.is_timestamp() or kind.is_date():
-        return column.cast("date")
+        day = column.cast("date")
+        return ibis.cases((day.between(*_CALENDAR), day))
     raw = text(column)
     if not formats:
         return _day(raw.re_extract(ISO_DATE, 1))
     raw = raw.re_replace(r"^(\d+)\.0$", r"\1")  # 20240131.0: a day number that passed through a decimal column
-    return ibis.coalesce(*(_parse_with(raw, f) for f in formats))
+    return ibis.coalesce(*(_parse_with(raw, f, of_period) for f in formats))
 
 
 def _day(iso: Any) -> Any:
@@ -99,8 +115,8 @@ def _day(iso: Any) -> Any:
     return ibis.cases(((iso != "") & ~iso.startswith("0000"), iso.cast("date")))
 
 
-def _parse_with(raw: Any, date_format: str) -> Any:
-    pattern, groups = date_pattern(date_format)
+def _parse_with(raw: Any, date_format: str, of_period: bool) -> Any:
+    pattern, groups = date_pattern(date_format, of_period=of_period)
     part = {name: raw.re_extract(pattern, at) for name, at in groups.items()}
     if "Y" in part:
         year = part["Y"]
@@ -109,10 +125,12 @@ def _parse_with(raw: Any, date_format: str) -> Any:
         year = (short + ibis.cases((short < 69, 2000), else_=1900)).cast("string")
     if "m" in part:
         month = part["m"].lpad(2, "0")
+    elif "b" not in part:
+        month = ibis.literal("01")
     else:
         name = part["b"].lower()
         month = ibis.cases(*((name == m, n) for m, n in _MONTHS.items()))
-    iso = year + "-" + month + "-" + part["d"].lpad(2, "0")
+    iso = year + "-" + month + "-" + (part["d"].lpad(2, "0") if "d" in part else "01")
     return _day(ibis.cases((raw.re_search(pattern) & iso.re_search(f"^{_DAY}$"), iso)))
 
 
@@ -141,8 +159,8 @@ def parse_id(column: Any) -> Any:
     return text(column)
 
 
-def parse(column: Any, kind: str, formats: tuple[str, ...] = ()) -> Any:
+def parse(column: Any, kind: str, formats: tuple[str, ...] = (), *, of_period: bool = False) -> Any:
     """Read a column as its kind says."""
     if kind == "date":
-        return parse_date(column, formats)
+        return parse_date(column, formats, of_period=of_period)
     return {"number": parse_number, "flag": parse_flag, "id": parse_id, "text": text}[kind](column)

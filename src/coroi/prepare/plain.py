@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import ibis
 
 from coroi.errors import DataError, Problem, raise_together
 from coroi.prepare.clean import MoreProblems, MoreRules, clean_rows, complete, load_mapped
 from coroi.prepare.cleaning.duplicates import repeated_line, reused_key
-from coroi.prepare.cleaning.limits import limit_problems, limited, outside, row_rules, word_problems
+from coroi.prepare.cleaning.limits import limit_problems, row_rules, without_impossible, word_problems
 from coroi.prepare.cleaning.rules import Rule, note_rows
 from coroi.prepare.ledger import Ledger
-from coroi.prepare.mapping import Mapped
 from coroi.schemas import TableSchema
 from coroi.sources import Source
 
@@ -36,7 +34,7 @@ def prepare_plain(
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the tables live.
     source : Source
         The plan's description.
@@ -71,10 +69,10 @@ def prepare_plain(
         return [*found, *limit_problems(connection, rows, schema, columns, source.scale), *problems(rows)]
 
     raise_together(refused(table), DataError)
-    table = _without_impossible(connection, table, schema, columns, ledger)
+    table = without_impossible(connection, table, schema, columns, ledger)
     table = clean_rows(
         connection,
-        Mapped(table, columns),
+        replace(mapped, table=table),
         schema,
         ledger,
         own_id=schema.row_id or None,
@@ -102,17 +100,6 @@ def _one_spelling(table: Any, schema: TableSchema, columns: tuple[str, ...]) -> 
     words = {c.name: table[c.name].lower() for c in given if c.choices}
     months = {c.name: table[c.name].truncate("M").cast("date") for c in given if c.unit == "month"}
     return table.mutate(**words, **months)
-
-
-def _without_impossible(
-    connection: Any, table: Any, schema: TableSchema, columns: tuple[str, ...], ledger: Ledger
-) -> Any:
-    """Empty impossible cells that a row can do without."""
-    optional = [c for c in limited(schema, columns, None) if not c.required]
-    rules = {c.name: outside(table, c) for c in optional}
-    note_rows(connection, table, list(rules.values()), schema.name, ledger, step="set to missing")
-    emptied = {n: r.condition.fill_null(False).ifelse(ibis.null("float64"), table[n]) for n, r in rules.items()}
-    return table.mutate(**emptied)
 
 
 def _repeats(connection: Any, table: Any, schema: TableSchema, columns: tuple[str, ...]) -> list[Rule]:

@@ -51,7 +51,7 @@ def profiles_ahead(
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the cohort lives.
     cohort : LandmarkCohort
         The customers.

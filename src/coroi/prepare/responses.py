@@ -15,6 +15,7 @@ from coroi.prepare.cleaning.order import empty, ends_before_start
 from coroi.prepare.cleaning.rules import note_rows
 from coroi.prepare.cleaning.scales import missing_code, off_scale, scale_problems, with_word_codes
 from coroi.prepare.ledger import Ledger
+from coroi.prepare.score_doubts import note_reversed, note_score_doubts, waves_of
 from coroi.schemas import RESPONSES
 from coroi.sources import Metric, Source
 
@@ -34,6 +35,11 @@ def prepare_responses(
         fix = "Map both, or give `scores`: the column of each metric."
         raise DataError(Problem("responses", "neither `scores` nor the columns metric and score are mapped.", fix))
 
+    parts: dict[str, Any] = {"quarter": lambda rows: waves_of(rows["answered_at"])}
+    if "touchpoint" in mapped.columns:
+        parts["touchpoint"] = "touchpoint"
+    note_score_doubts(connection, mapped.table, metrics, "responses", ledger, parts=parts)
+
     def rules(table: Any) -> list:
         found = [
             missing_code(table, metrics),
@@ -52,6 +58,8 @@ def prepare_responses(
         more=rules,
         problems=lambda t: scale_problems(connection, t, metrics, "responses"),
     )
-    if "response_id" in mapped.columns and len(source.scores) < 2:
+    better = {name: metric.higher_is == "better" for name, metric in metrics.items()}
+    note_reversed(connection, table, better, "responses", ledger, who="customer_id", item="metric")
+    if "response_id" in mapped.columns and len(source.score_names) < 2:
         note_rows(connection, table, reused_key(connection, table, "response_id"), "responses", ledger)
     return complete(connection, table.mutate(score=ibis._.score.cast("float64")), RESPONSES, ledger)

@@ -19,7 +19,7 @@ def with_cost_to_serve(
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the tables live.
     panel : ibis.Table
         With ``customer_id, idx``, each pair once.

@@ -10,12 +10,15 @@ import ibis
 
 from coroi.errors import Problem
 from coroi.prepare.clean import clean_rows, complete, load_mapped
+from coroi.prepare.cleaning.limits import without_impossible
 from coroi.prepare.cleaning.order import empty
 from coroi.prepare.cleaning.rules import Rule, note_rows
 from coroi.prepare.cleaning.scales import scale_problems, with_word_codes
 from coroi.prepare.ledger import Ledger
+from coroi.prepare.score_doubts import note_reversed, note_score_doubts
 from coroi.schemas import SNAPSHOT
 from coroi.sources import Metric, Source
+from coroi.storage.files import ROW
 
 
 def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger, metrics: Mapping[str, Metric]) -> Any:
@@ -36,19 +39,33 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
         more=lambda t: [empty(t, "left")],
         problems=lambda t: [*_late_answers(connection, t), *_wrong_scales(connection, t, source, metrics)],
     )
-    for name in source.scores:
+    table = without_impossible(connection, table, SNAPSHOT, mapped.columns, ledger)
+    _note_doubts(connection, table, source, metrics, ledger)
+    for name in source.score_names:
         score, metric = table[name], metrics[name]
         codes = [float(c) for c in metric.missing_codes if isinstance(c, (int, float))]
         coded = score.isin(codes) if codes else ibis.literal(False)
         off = ~score.between(*metric.scale) & ~coded
         ends = f"{metric.scale[0]:g} to {metric.scale[1]:g}"
         found = [
-            Rule("missing code", coded, f"{name}: a code for no answer; left empty"),
-            Rule("off the scale", off, f"{name} outside {ends}; left empty"),
+            Rule("missing code", coded, f"{name}: a code for no answer; left empty", name),
+            Rule("off the scale", off, f"{name} outside {ends}; left empty", name),
         ]
         note_rows(connection, table, found, "snapshot", ledger, step="set to missing")
         table = table.mutate(**{name: (coded | off).ifelse(ibis.null("float64"), score)})
-    return complete(connection, table, SNAPSHOT, ledger, extra=tuple(source.scores))
+    return complete(connection, table, SNAPSHOT, ledger, extra=source.score_names)
+
+
+def _note_doubts(connection: Any, table: Any, source: Source, metrics: Mapping[str, Metric], ledger: Ledger) -> None:
+    """Flag what the scores of all metrics give away."""
+    columns = {name: [ROW, "customer_id"] for name in source.score_names}
+    parts = [table.select(*c, metric=ibis.literal(m), score=table[m].cast("float64")) for m, c in columns.items()]
+    if not parts:
+        return
+    long = parts[0] if len(parts) == 1 else ibis.union(*parts)
+    note_score_doubts(connection, long, {m: metrics[m] for m in source.score_names}, "snapshot", ledger, parts={})
+    better = {m: metrics[m].higher_is == "better" for m in source.score_names}
+    note_reversed(connection, long, better, "snapshot", ledger, who="customer_id", item="metric")
 
 
 def _late_answers(connection: Any, table: Any) -> list[Problem]:
@@ -66,7 +83,7 @@ def _late_answers(connection: Any, table: Any) -> list[Problem]:
 
 def _wrong_scales(connection: Any, table: Any, source: Source, metrics: Mapping[str, Metric]) -> list[Problem]:
     problems = []
-    for name in source.scores:
+    for name in source.score_names:
         long = table.select(metric=ibis.literal(name), score=table[name])
         problems += scale_problems(connection, long, metrics, "snapshot")
     return problems

@@ -15,7 +15,7 @@ def note_strangers(connection: Any, tables: Mapping[str, Any], ledger: Ledger) -
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the tables live.
     tables : Mapping of str to ibis.Table
         Clean tables.

@@ -7,6 +7,7 @@ from typing import Any
 
 from coroi.prepare.clean import clean_rows, complete, load_mapped
 from coroi.prepare.cleaning.duplicates import reused_key
+from coroi.prepare.cleaning.limits import without_impossible
 from coroi.prepare.cleaning.order import empty, ends_before_start
 from coroi.prepare.cleaning.rules import Rule, note_rows
 from coroi.prepare.ledger import Ledger
@@ -29,6 +30,7 @@ def prepare_subscriptions(connection: Any, source: Source, base: Path, ledger: L
         return found + ([ends_before_start(table, "start_at", "end_at")] if "end_at" in mapped.columns else [])
 
     table = clean_rows(connection, mapped, SUBSCRIPTIONS, ledger, own_id=SUBSCRIPTIONS.row_id, more=rules)
+    table = without_impossible(connection, table, SUBSCRIPTIONS, mapped.columns, ledger)
     notes = reused_key(connection, table, "subscription_id") if "subscription_id" in mapped.columns else []
     if "price" in mapped.columns:
         notes.append(Rule("negative price", table["price"] < 0, "price is below zero; kept as it is"))

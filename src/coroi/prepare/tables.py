@@ -36,7 +36,7 @@ def prepare_table(
 
     Parameters
     ----------
-    connection : ibis backend
+    connection : Session
         Where the tables live.
     name : str
         A key of ``schemas.TABLES``.

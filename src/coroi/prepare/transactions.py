@@ -42,8 +42,13 @@ def prepare_transactions(connection: Any, source: Source, base: Path, ledger: Le
         notes = [repeated_line(table, mapped.columns)]
     if "amount" in table.columns:
         notes += [
-            Rule("return", table["amount"] < 0, "amount below zero: a return; it counts as money, not as a purchase"),
-            Rule("nothing paid", table["amount"] == 0, "amount of zero: it does not count as a purchase"),
+            Rule(
+                "return",
+                table["amount"] < 0,
+                "amount below zero: a return; it counts as money, not as a purchase",
+                "amount",
+            ),
+            Rule("nothing paid", table["amount"] == 0, "amount of zero: it does not count as a purchase", "amount"),
         ]
     note_rows(connection, table, notes, "transactions", ledger)
     return complete(connection, table, TRANSACTIONS, ledger)

@@ -23,11 +23,18 @@ MOST_ROWS = 1_000
 MISSING = "–"
 _LONG = 30  # characters of a word that no column can hold
 _FIGURES = re.compile(r"(?:[\d\s.,%()/:−–-]|to){1,24}")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 _PERSONAL = ("customer_id", "new_customer_id", "respondent_id", "rater_id")
 
 
-def table(frame: pd.DataFrame, *, caption: str, name: str, decimals: int | Mapping[str, int] | None = None) -> Block:
+def table(
+    frame: pd.DataFrame,
+    *,
+    caption: str,
+    name: str,
+    decimals: int | Mapping[str, int] | None = None,
+    note: str = "",
+) -> Block:
     """Show a data frame as a table with a caption, row and column headers, and a CSV download.
 
     Parameters
@@ -41,6 +48,8 @@ def table(frame: pd.DataFrame, *, caption: str, name: str, decimals: int | Mappi
     decimals : int, mapping of column to int, or None
         Digits after the point; by default whole numbers have none, and others enough to show three figures of the
         column's largest.
+    note : str
+        A sentence below the table, such as why some counts are not shown.
 
     Raises
     ------
@@ -52,8 +61,8 @@ def table(frame: pd.DataFrame, *, caption: str, name: str, decimals: int | Mappi
     _check(shown, caption)
     if shown.empty:
         return prose(f"{caption.strip().rstrip('.')}: none.")
-    html = _table_html(_columns(shown, decimals), caption, name, _csv(shown))
-    return Block("table", html, f"{caption}\n{shown.to_string(index=False)}")
+    html = _table_html(_columns(shown, decimals), caption, name, _csv(shown), note)
+    return Block("table", html, "\n".join(filter(None, (caption, shown.to_string(index=False), note))))
 
 
 def checks(found: Iterable[Check]) -> Block:
@@ -110,7 +119,12 @@ def _column(label: str, values: pd.Series, decimals: int | Mapping[str, int] | N
         asked = decimals.get(label) if isinstance(decimals, Mapping) else decimals
         places = _places([float(v) for v in given]) if asked is None else asked
         return label, True, [MISSING if _is_missing(v) else number(float(v), places) for v in cells]
-    return label, False, [_text(v) for v in cells]
+    return label, _counted(cells), [_text(v) for v in cells]
+
+
+def _counted(cells: list[object]) -> bool:
+    """Tell whether a column holds numbers beside words for those that are not shown: it is set like numbers."""
+    return any(_is_number(v) and not _is_missing(v) for v in cells) and all(_is_number(v) or v for v in cells)
 
 
 def _is_number(value: object) -> bool:
@@ -141,7 +155,7 @@ def _text(value: object) -> str:
     return number(float(value), 0) if _is_number(value) and float(value).is_integer() else str(value)  # type: ignore[arg-type]
 
 
-def _table_html(columns: list[Column], caption: str, name: str, data: str) -> Markup:
+def _table_html(columns: list[Column], caption: str, name: str, data: str, note: str = "") -> Markup:
     head = Markup("").join(
         Markup('<th scope="col"{}>{}</th>').format(_setting(label, right), label) for label, right, _ in columns
     )
@@ -149,13 +163,14 @@ def _table_html(columns: list[Column], caption: str, name: str, data: str) -> Ma
         Markup("<tr>{}</tr>").format(Markup("").join(_cell(i, column, row) for i, column in enumerate(columns)))
         for row in range(len(columns[0][2]))
     )
+    told = Markup('<p class="table-note">{}</p>').format(note) if note else Markup("")
     return Markup(
         '<div class="table"><div class="table-box" role="region" aria-label="{}" tabindex="0">'
         '<table><caption><span class="told-by">{}</span></caption><thead><tr>{}</tr></thead>'
-        "<tbody>{}</tbody></table></div>"
+        "<tbody>{}</tbody></table></div>{}"
         '<p class="download"><a download="{}.csv" href="data:text/csv;charset=utf-8;base64,{}">'
         'Download as CSV<span class="unseen">: {}</span></a></p></div>'
-    ).format(caption, caption, head, body, _file_name(name), data, caption)
+    ).format(caption, caption, head, body, told, _file_name(name), data, caption)
 
 
 def _cell(position: int, column: Column, row: int) -> Markup:
@@ -189,4 +204,5 @@ def _csv(frame: pd.DataFrame) -> str:
 
 def _harmless(text: str) -> str:
     """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    runs = text.lstrip(" \N{ZERO WIDTH NO-BREAK SPACE}").startswith(_FORMULA_STARTS)
+    return f"'{text}" if runs else text

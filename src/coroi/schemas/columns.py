@@ -42,6 +42,11 @@ class Column:
     choices: tuple[str, ...] = ()
     after: str = ""
 
+    @property
+    def of_period(self) -> bool:
+        """Whether a date stands for the period that it lies in, so that its day need not be told."""
+        return self.unit == "month" or self.name == "period"
+
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:

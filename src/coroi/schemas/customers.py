@@ -43,7 +43,9 @@ SUBSCRIPTIONS = TableSchema(
         Column("end_at", "date", "last day; empty while it runs"),
         Column("exit_reason", "text", "why it ended"),
         Column("price", "number", "price per month", unit="currency per month"),
-        Column("term_months", "number", "length of the term after which it may be left", unit="months"),
+        Column(
+            "term_months", "number", "length of the term after which it may be left", unit="months", low=0, high=1200
+        ),
     ),
     row_id="subscription_id",
     time="start_at",
@@ -67,7 +69,7 @@ SNAPSHOT = TableSchema(
     (
         CUSTOMER_ID,
         Column("as_of", "date", "the date of the snapshot"),
-        Column("tenure_months", "number", "months as a customer", unit="months"),
+        Column("tenure_months", "number", "months as a customer", unit="months", low=-1200, high=1200),
         Column("left", "flag", "whether the customer has left", required=True),
         Column("left_at", "date", "when, if so"),
         Column("answered_at", "date", "when the metrics were answered"),

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coroi.errors import DataError, Problem, did_you_mean
+from coroi.errors import DataError, Problem
 from coroi.sources import Engine, File
+from coroi.storage.parquet import parquet_columns
+from coroi.storage.paths import find_files, literal
 from coroi.storage.session import EmbeddedSession
-from coroi.storage.text import WHITESPACE, TextLayout, name_columns, text_layout, transcode, unreadable_line
+from coroi.storage.text import ROW, WHITESPACE, TextLayout, own_name, text_layout, transcode, unreadable_line
+from coroi.storage.workbooks import read_workbook
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROW = "_row"
+ROW_ID = "_row_id"  # the file's name and the row's number
 _FORMATS = {
     ".csv": "csv",
     ".txt": "csv",
@@ -36,15 +38,7 @@ def resolve_paths(file: File, base: Path) -> list[Path]:
     DataError
         If nothing is there; the message names the nearest file of the folder.
     """
-    path = Path(file.path).expanduser()
-    path = path if path.is_absolute() else base / path
-    found = [path] if path.is_file() else sorted(p for p in path.parent.glob(path.name) if p.is_file())
-    if found:
-        return found
-    if not path.parent.is_dir():
-        raise DataError(Problem(file.path, f"there is no folder '{path.parent}'.", "Correct the path, or give --data."))
-    beside = [p.name for p in path.parent.iterdir() if p.is_file()]
-    raise DataError(Problem(file.path, f"no such file in '{path.parent}'.", did_you_mean(path.name, beside)))
+    return find_files(file, base, _FORMATS)
 
 
 def file_format(path: Path, file: File) -> str:
@@ -71,8 +65,8 @@ def read_columns(file: File, base: Path) -> list[str]:
     if kind == "csv":
         return list(text_layout(path, file).columns)
     if kind == "parquet":
-        return list(_parquet_schema(path))
-    return list(_read_excel(path, file, rows=1).columns)
+        return parquet_columns(path)
+    return list(read_workbook(path, file, rows=1).columns)
 
 
 def sample_rows(file: File, base: Path, n: int = 1000) -> pd.DataFrame:
@@ -86,12 +80,15 @@ def sample_rows(file: File, base: Path, n: int = 1000) -> pd.DataFrame:
     session = EmbeddedSession(Engine())
     try:
         table, _ = open_file(session, file, base)
-        return session.to_pandas(table.drop(ROW).limit(n)).astype("string")
+        shown = table.drop(ROW).limit(n)
+        with naming_damage(file.path):
+            frame = session.to_pandas(shown.select(*(shown[c].cast("string").name(c) for c in shown.columns)))
+        return frame.astype("string")
     finally:
         session.disconnect()
 
 
-def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
+def open_file(connection: Any, file: File, base: Path, *, row_ids: bool = False) -> tuple[Any, list[str]]:
     """Open a file, or several as one, as an ibis table.
 
     Parameters
@@ -102,6 +99,8 @@ def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
         What the plan says.
     base : Path
         Folder that relative paths start from.
+    row_ids : bool
+        Add ``_row_id``: the file's name without its ending, a colon and the row's number.
 
     Returns
     -------
@@ -121,7 +120,8 @@ def open_file(connection: Any, file: File, base: Path) -> tuple[Any, list[str]]:
     tables, assumed = [], []
     for path in resolve_paths(file, base):
         table, said = _open_one(connection.embedded, path, file)
-        tables.append(table.mutate(**{ROW: ibis.row_number().over(ibis.window()) + 1}))
+        table = table.mutate(**{ROW: ibis.row_number().over(ibis.window()) + 1})
+        tables.append(table.mutate(**{ROW_ID: f"{path.stem}:" + table[ROW].cast("string")}) if row_ids else table)
         assumed += said
     first = tables[0]
     for path, table in zip(resolve_paths(file, base), tables, strict=True):
@@ -153,6 +153,9 @@ def naming_damage(where: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        if isinstance(error, duckdb.OutOfMemoryException):
+            what = "this table does not fit into the memory that is there."
+            raise DataError(Problem(where, what, "Take fewer columns or rows, or a larger machine.")) from error
         of_the_file = (duckdb.IOException, duckdb.InvalidInputException)
         if type(error) is not duckdb.Error and not isinstance(error, of_the_file):
             raise
@@ -163,12 +166,14 @@ def naming_damage(where: str) -> Iterator[None]:
 def _open_one(session: EmbeddedSession, path: Path, file: File) -> tuple[Any, list[str]]:
     kind = file_format(path, file)
     if kind == "parquet":
-        _parquet_schema(path)
-        return session.read_parquet(path), []
+        parquet_columns(path)
+        with naming_damage(path.name):
+            table = session.read_parquet(literal(path))
+        return table.rename({own_name(c): c for c in table.columns if own_name(c) != c}), []
     if kind == "xlsx":
         import ibis
 
-        frame = _read_excel(path, file)
+        frame = read_workbook(path, file)
         return ibis.memtable(frame, schema=dict.fromkeys(frame.columns, "string")), []
     layout = text_layout(path, file)
     source = path
@@ -185,49 +190,14 @@ def _read_csv(session: EmbeddedSession, source: Path, path: Path, layout: TextLa
     columns = dict.fromkeys(layout.columns, "VARCHAR")
     mark = "\t" if layout.delimiter == WHITESPACE else layout.delimiter
     try:
-        return session.read_text(source, header=layout.header, columns=columns, delim=mark, quote='"', escape='"')
+        return session.read_text(
+            literal(source),
+            compression="none",
+            header=layout.header,
+            columns=columns,
+            delim=mark,
+            quote='"',
+            escape='"',
+        )
     except duckdb.Error as error:
         raise DataError(unreadable_line(path, layout, str(error))) from error
-
-
-def _parquet_schema(path: Path) -> list[str]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_schema(path).names
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(Problem(path.name, "the file is not Parquet, or it is damaged.", "Export it again.")) from error
-
-
-def _read_excel(path: Path, file: File, rows: int | None = None) -> pd.DataFrame:
-    import zipfile
-
-    import pandas as pd
-
-    try:
-        sheet: str | int = file.sheet if file.sheet is not None else 0
-        frame = pd.read_excel(path, sheet_name=sheet, header=None, dtype=object, nrows=rows, keep_default_na=False)
-    except ValueError as error:
-        if "Worksheet" not in str(error):
-            raise DataError(Problem(path.name, "the workbook cannot be read.", "Save it again as .xlsx.")) from error
-        hint = did_you_mean(str(file.sheet), pd.ExcelFile(path).sheet_names)
-        raise DataError(Problem(path.name, f"there is no sheet '{file.sheet}'.", hint)) from error
-    except (zipfile.BadZipFile, KeyError, OSError) as error:
-        raise DataError(Problem(path.name, "the workbook cannot be read.", "Save it again as .xlsx.")) from error
-    if frame.empty:
-        raise DataError(Problem(path.name, "the sheet is empty.", "Name another `sheet`, or take it out of the plan."))
-    names = name_columns(file, [_cell_text(name) or "" for name in frame.iloc[0]], path.name)
-    return frame.iloc[0 if file.names else 1 :].set_axis(list(names), axis="columns").map(_cell_text)
-
-
-def _cell_text(value: object) -> str | None:
-    import pandas as pd
-
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
-        return None
-    if isinstance(value, (datetime, date)):
-        return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) or None

@@ -56,8 +56,8 @@ def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
         frame.to_parquet(folder / f"{name}.parquet", compression="zstd")
 
 
-def read_frames(folder: Path) -> dict[str, pd.DataFrame]:
-    """Read every Parquet file of a folder as a data frame, by name."""
+def read_frames(folder: Path, *, only: str = "*") -> dict[str, pd.DataFrame]:
+    """Read every Parquet file of a folder, or the one of a name, as a data frame, by name."""
     import pandas as pd
 
-    return {p.stem: pd.read_parquet(p) for p in sorted(folder.glob("*.parquet"))}
+    return {p.stem: pd.read_parquet(p) for p in sorted(folder.glob("*.parquet")) if only in ("*", p.stem)}

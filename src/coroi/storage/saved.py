@@ -17,7 +17,9 @@ DIGITS = 10
 _FRAMES = ("estimates", "vcov", "influence")
 
 
-def write_result(result: Result, folder: Path, *, verdict: Verdict | None = None, headline: str = "") -> Path:
+def write_result(
+    result: Result, folder: Path, *, verdict: Verdict | None = None, headline: str = "", smallest: int = 1
+) -> Path:
     """Write a result to ``result.json`` and Parquet files beside it; equal inputs give equal bytes.
 
     Numbers are kept to ten significant digits: beyond them an engine that sums on several cores gives another
@@ -33,6 +35,8 @@ def write_result(result: Result, folder: Path, *, verdict: Verdict | None = None
         Kept beside the result.
     headline : str
         The page's first sentence, kept for the index.
+    smallest : int
+        Fewer rows or customers than these are not counted: null is written.
 
     Returns
     -------
@@ -53,8 +57,8 @@ def write_result(result: Result, folder: Path, *, verdict: Verdict | None = None
         "method": result.method,
         "estimand": result.estimand,
         "spec": _without_nan(result.spec),
-        "n_obs": int(result.n_obs),
-        "n_entities": int(result.n_entities),
+        "n_obs": None if 0 < result.n_obs < smallest else int(result.n_obs),
+        "n_entities": None if 0 < result.n_entities < smallest else int(result.n_entities),
         "checks": checks,
         "frames": sorted(kept),
         "verdict": None if verdict is None else _without_nan(asdict(verdict)),

@@ -130,9 +130,9 @@ class EmbeddedSession(Session):
         """Open a Parquet file as a table; it is read when it is asked for."""
         return self.backend.read_parquet(path)
 
-    def read_text(self, path: Path, **layout: Any) -> Any:
+    def read_text(self, path: str, **layout: Any) -> Any:
         """Read a delimited text file to its end and keep it."""
-        table = self.backend.read_csv(str(path), **layout)
+        table = self.backend.read_csv(path, **layout)
         with _room():
             return self.backend.create_table(table.get_name() + "_read", table, temp=True)
 

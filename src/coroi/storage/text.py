@@ -15,8 +15,16 @@ from coroi.errors import DataError, Problem
 from coroi.sources import File
 
 DELIMITERS = {",": "','", ";": "';'", "\t": r"'\t' (tab)", "|": "'|'"}
+ROW = "_row"  # our name for a row's number, so that a file's own column of this name gets another
+MOST_COLUMNS = 5_000
 WHITESPACE = "whitespace"  # as a delimiter: any run of blanks and tabs, those at the ends of a line being none
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _CHUNK = 1 << 20
 
 
@@ -79,25 +87,44 @@ def name_columns(file: File, first: Sequence[str], where: str) -> tuple[str, ...
     return names
 
 
-def column_names(header: Sequence[str], where: str) -> tuple[str, ...]:
+def own_name(name: str) -> str:
+    """Return a column's name, or another one where a file has ours for the row's number."""
+    return f"{name} of the file" if name.casefold() == ROW else name
+
+
+def column_names(header: Sequence[str], where: str, *, distinct: bool = True) -> tuple[str, ...]:
     """Tidy a header: blanks trimmed and single, empty names numbered.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The names as they stand.
+    where : str
+        The file, for messages.
+    distinct : bool
+        Whether names that are the same but for upper and lower case are refused.
 
     Raises
     ------
     DataError
-        If no name is there, or two are the same but for upper and lower case.
+        If no name is there, two are the same, one holds a zero byte, or there are too many.
     """
+    if len(header) > MOST_COLUMNS:
+        what = f"there are {len(header):,} columns, and at most {MOST_COLUMNS:,} are read."
+        raise DataError(Problem(where, what, "Export the columns that the plan needs, or correct `delimiter`."))
+    if any("\0" in name for name in header):
+        raise DataError(Problem(where, "a column's name holds a zero byte.", "Export it again as text."))
     names = [" ".join(name.split()) for name in header]
     if not any(names):
         raise DataError(Problem(where, "the first line holds no column names.", "Add a header line."))
     names = [name or f"column {i}" for i, name in enumerate(names, 1)]
     counts = Counter(name.casefold() for name in names)
     twice = list(dict.fromkeys(name for name in names if counts[name.casefold()] > 1))
-    if twice:
-        shown = ", ".join(f"'{name}'" for name in twice[:5])
+    if twice and distinct:
+        shown = ", ".join(f"'{name[:60]}'" for name in twice[:5])
         what = f"columns share a name (upper and lower case count as the same): {shown}."
         raise DataError(Problem(where, what, "Rename all but one of each."))
-    return tuple(names)
+    return tuple(map(own_name, names))
 
 
 def find_record(path: Path, layout: TextLayout, record: int) -> tuple[int, int] | None:

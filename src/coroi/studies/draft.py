@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 from coroi.errors import PlanError, Problem, raise_together
 from coroi.schemas import EXIT_FLAG, TABLES
-from coroi.studies.yaml_lines import read_scalar
+from coroi.studies.draft_text import named, one_line, quoted
 
 if TYPE_CHECKING:
     from coroi.studies.draft_guess import Guess, Match
     from coroi.studies.draft_look import Look, LookedAt
 
-_PLAIN = re.compile(r"[A-Za-z_/.][A-Za-z0-9_ ./()%+-]*(?<! )\Z")
 _CURRENCIES = re.compile(r"(?<![a-z])(usd|eur|gbp|chf|brl|jpy|cny|inr|aud|cad|sek|nok|dkk|pln|czk|mxn)(?![a-z])")
 _STATUS = re.compile(r"(\w+_)?(status|state_of_order|is_test|is_trial)\Z")
 
@@ -135,8 +134,8 @@ def _drafted(name: str, files: list[LookedAt], unread: dict[str, str], prefix: s
     yield from blocks
     for file in (f for f in files if f.name not in used):
         sheet = "; its first sheet, `sheet` reads another" if ".xls" in file.name.lower() else ""
-        yield f"  # not used: {_one_line(file.name)} ({_names(list(file.columns))}{sheet})"
-    yield from (f"  # could not be read: {_one_line(file)}: {_one_line(why)}" for file, why in unread.items())
+        yield f"  # not used: {one_line(file.name)} ({named(list(file.columns))}{sheet})"
+    yield from (f"  # could not be read: {one_line(file)}: {one_line(why)}" for file, why in unread.items())
     if unread or any(f.name not in used for f in files):
         yield ""
     if flag_blocks:
@@ -173,21 +172,21 @@ def _table(guess: Guess, name: str, metrics: _Metrics, prefix: str) -> Iterator[
     yield f"  {name}:  # {schema.row}"
     if guess.table in TABLES:
         yield f"    # for the claims {enabled_ids(guess.table)}"
-    yield f"    path: {_quoted(prefix + guess.file.name)}"
+    yield f"    path: {quoted(prefix + guess.file.name)}"
     if guess.joins:
         yield "    join:"
     for file, here, there in guess.joins:
-        on = _quoted(here) if here == there else f"{{{_quoted(here)}: {_quoted(there)}}}"
-        yield from (f"      - path: {_quoted(prefix + file.name)}", f"        on: {on}")
+        on = quoted(here) if here == there else f"{{{quoted(here)}: {quoted(there)}}}"
+        yield from (f"      - path: {quoted(prefix + file.name)}", f"        on: {on}")
     yield "    columns:"
     for ours in (c for c in schema.names if c in guess.columns):
         note = _note(guess, ours)
-        yield f"      {ours}: {_quoted(guess.columns[ours].column)}" + (f"  # check: {note}" if note else "")
+        yield f"      {ours}: {quoted(guess.columns[ours].column)}" + (f"  # check: {note}" if note else "")
     if guess.scores:
         yield "    scores:"
     for metric, look in guess.scores.items():
-        metrics.add(metric, look, _one_line(look.name))
-        yield f"      {metric}: {_quoted(look.name)}"
+        metrics.add(metric, look, one_line(look.name))
+        yield f"      {metric}: {quoted(look.name)}"
     yield from _values(guess, metrics)
     if schema.takes_scale:
         yield _scale(guess.columns["score"])
@@ -203,7 +202,7 @@ def _scale(score: Match) -> str:
     from coroi.studies.draft_guess import guess_scale
 
     low, high = guess_scale(score.look)
-    return f"    scale: [{low:g}, {high:g}]  # check: a guess from the values of {_one_line(score.column)}"
+    return f"    scale: [{low:g}, {high:g}]  # check: a guess from the values of {one_line(score.column)}"
 
 
 def _note(guess: Guess, ours: str) -> str:
@@ -217,7 +216,7 @@ def _note(guess: Guess, ours: str) -> str:
     if ours in {"left", "flag"} and not any(
         w.casefold() in {"yes", "true", "1"} for w in guess.columns[ours].look.words
     ):
-        return f"is this what {_one_line(column)} says?"
+        return f"is this what {one_line(column)} says?"
     return ""
 
 
@@ -232,7 +231,7 @@ def _values(guess: Guess, metrics: _Metrics) -> Iterator[str]:
             "    values:",
             f"      {'left' if 'left' in guess.columns else 'flag'}:  # check: what each word means",
         )
-        yield from (f"        {_quoted(word)}: {str(left).lower()}" for word, left in meanings.items())
+        yield from (f"        {quoted(word)}: {str(left).lower()}" for word, left in meanings.items())
     if guess.table != "responses" or "score" not in guess.columns:
         return
     question, score = guess.columns["metric"], guess.columns["score"]
@@ -241,8 +240,8 @@ def _values(guess: Guess, metrics: _Metrics) -> Iterator[str]:
         key = normalised(word)
         name = usual_metric(key) or metric_name(key) or f"metric_{i}"
         answers = guess.file.rows.loc[question.look.cells[question.look.cells == word].index, score.column].dropna()
-        metrics.add(name, Look(word, answers.str.strip(), len(answers)), _one_line(word))
-        yield f"        {_quoted(word)}: {name}"
+        metrics.add(name, Look(word, answers.str.strip(), len(answers)), one_line(word))
+        yield f"        {quoted(word)}: {name}"
 
 
 def _dates(guess: Guess) -> Iterator[str]:
@@ -251,7 +250,7 @@ def _dates(guess: Guess) -> Iterator[str]:
     unsure = [d.name for d in dates if len(d.date_formats) > 1]
     if formats and formats != ["%Y-%m-%d"]:
         written = json.dumps(formats[0]) if len(formats) == 1 else json.dumps(formats)
-        note = f"check: day and month cannot be told apart in {_names(unsure)}" if unsure else "told from the values"
+        note = f"check: day and month cannot be told apart in {named(unsure)}" if unsure else "told from the values"
         yield f"    date_format: {written}  # {note}"
 
 
@@ -261,30 +260,16 @@ def _leftovers(guess: Guess) -> Iterator[str]:
     looks = [guess.file, *(f for f, _, _ in guess.joins)] if guess.table == "transactions" else []
     for look in (c for f in looks for c in f.columns.values()):
         if _STATUS.match(look.key) and 1 < len(look.words) <= 12:
-            words = ", ".join(map(_one_line, look.words))
-            yield f"    # check: {_one_line(look.name)} holds {words}; `where` can leave rows out"
+            words = ", ".join(map(one_line, look.words))
+            yield f"    # check: {one_line(look.name)} holds {words}; `where` can leave rows out"
     rest = [c for c in guess.file.columns if c not in used]
     if rest:
-        yield f"    # not used: {_names(rest)}"
+        yield f"    # not used: {named(rest)}"
 
 
 def _flag_name(guess: Guess) -> str:
     stem = re.sub(r"[^a-z0-9]+", "_", PurePosixPath(guess.file.name).stem.casefold()).strip("_")
     return stem or "flag"
-
-
-def _quoted(text: str) -> str:
-    """Write text as YAML, in quotes where it needs them."""
-    plain = _PLAIN.match(text) and isinstance(read_scalar(text), str)
-    return text if plain else json.dumps(text, ensure_ascii=False)
-
-
-def _names(names: list[str]) -> str:
-    return ", ".join(map(_one_line, names))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _relative(exports: Path, plan_folder: Path) -> str:

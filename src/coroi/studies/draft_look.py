@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".pq", ".xlsx", ".xlsm")
+LONGEST_NAME = 200  # that a plan can hold
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?\Z")
 _DATES = (
     "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d.%m.%y", "%d/%m/%y",
@@ -106,12 +107,19 @@ def look_at(folder: Path) -> tuple[list[LookedAt], dict[str, str]]:
     """
     files, unread = [], {}
     for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS and p.is_file()):
+        if not _is_text(path.name):
+            unread[path.name] = "its name is not text. Rename it."
+            continue
         try:
             rows = storage.sample_rows(File(path=path.name), folder)
         except DataError as error:
             unread[path.name] = " ".join(p.what for p in error.problems) or str(error)
             continue
-        columns = {name: Look(name, _filled(rows[name]), len(rows)) for name in map(str, rows.columns)}
+        except OSError as error:
+            unread[path.name] = f"the file cannot be opened ({error.strerror})."
+            continue
+        usable = [name for name in map(str, rows.columns) if len(name) <= LONGEST_NAME]
+        columns = {name: Look(name, _filled(rows[name]), len(rows)) for name in usable}
         files.append(LookedAt(path.name, columns, rows))
     return files, unread
 
@@ -122,8 +130,16 @@ def normalised(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", parted.casefold()).strip("_")
 
 
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _filled(column: pd.Series) -> pd.Series:
-    cells = column.str.strip()
+    cells = column.str.replace("\0", "").str.strip()
     return cells[cells.notna() & (cells != "")]
 
 

@@ -21,6 +21,7 @@ from coroi.sources import Engine
 from coroi.studies.bundled import sample_folder
 from coroi.studies.plan import LoadedPlan, Plan, read_plan
 from coroi.studies.registry import STUDIES, notebook_of
+from coroi.studies.small_cells import refuse_small
 
 PREPARED, OUTPUT = "COROI_PREPARED", "COROI_OUTPUT"
 _WORDS = "prepared.json"
@@ -56,9 +57,18 @@ class Inputs:
     output: Path | None
 
     def save(self, result: Result, *, verdict: Verdict | None = None, headline: str = "") -> None:
-        """Keep a result, its verdict and the page's first sentence; by hand nothing is written."""
+        """Keep a result, its verdict and the page's first sentence; by hand nothing is written.
+
+        Raises
+        ------
+        StudyError
+            If its tables count fewer customers than the plan lets be shown.
+        """
+        smallest = self.plan.privacy.smallest_cell
+        kept = {"estimates": result.estimates, **result.tables, **{c.name: c.table for c in result.checks}}
+        refuse_small(kept, smallest)
         if self.output is not None:
-            storage.write_result(result, self.output, verdict=verdict, headline=headline)
+            storage.write_result(result, self.output, verdict=verdict, headline=headline, smallest=smallest)
 
 
 def options_of(plan: Plan) -> PrepareOptions:

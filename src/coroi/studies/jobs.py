@@ -114,6 +114,10 @@ def _make_job(loaded: LoadedPlan, study: str, overrides: Mapping[str, object]) -
 
 
 def _heading(notebook: Path, otherwise: str) -> str:
-    cells = nbformat.read(notebook, as_version=4).cells
-    lines = (line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines())
+    try:
+        cells = nbformat.read(notebook, as_version=4).cells
+        lines = [line for cell in cells if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    except Exception as error:  # a damaged notebook makes its reader stumble anywhere
+        problem = Problem(notebook.name, "the file is not a notebook of format 4.", "Save it again as .ipynb.")
+        raise PlanError(problem) from error
     return next((line[2:].strip() for line in lines if line.startswith("# ")), otherwise)

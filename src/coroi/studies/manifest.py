@@ -160,9 +160,10 @@ def to_json(value: object) -> str:
 def _files(plan: Plan) -> Iterator[tuple[str, File]]:
     sources: dict[str, Source] = {**plan.tables, **{f"exit_flags.{k}": v for k, v in plan.exit_flags.items()}}
     for table, source in sources.items():
-        yield table, source
-        for join in source.join:
-            yield table, join
+        for part in source.parts:
+            yield table, part
+            for join in part.join:
+                yield table, join
 
 
 def _relative(path: Path, base: Path) -> str:

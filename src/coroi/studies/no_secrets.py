@@ -11,9 +11,9 @@ _KEY = re.compile(
     r"|(connection|database) ?(string|url|uri)|dsn)\Z"
 )
 _VALUE = re.compile(
-    r"\b[a-z][a-z0-9+.-]*://"
-    r"|[^\s:/\\@]+:[^\s/\\@]+@\S"
-    r"|\b(password|passwd|pwd|secret|token|(api|access|account)[ _-]?key)\s*=",
+    r"\b[a-z][a-z0-9+.-]{0,40}://"  # all runs are bounded: else a long text takes its length squared
+    r"|[^\s:/\\@]:[^\s/\\@]{1,1000}@\S"
+    r"|\b(password|passwd|pwd|secret|token|(api|access|account)[ _-]?key)\s{0,20}=",
     re.IGNORECASE,
 )
 

@@ -76,6 +76,8 @@ class Parameter:
             value = str(value) if self.type == "str" else read_scalar(value.strip())
         if self.type == "float" and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**53:
             value = float(value)
+        if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+            raise ValueError("a text with a zero byte or half a character, which no file can hold, is given.")
         if type(value) is not TYPES[self.type] or not self._allows(value):
             raise ValueError(f"{shown(value)} is not {self.expected}.")
         return value  # type: ignore[return-value]
@@ -132,7 +134,7 @@ def _statements(where: str, source: str) -> list[tuple[ast.stmt, str]]:
     try:
         statements = ast.parse(source).body
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    except (SyntaxError, ValueError, tokenize.TokenError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
         line = f" line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise PlanError(Problem(where + line, "the parameters cell is not Python.", _FORM)) from None
     comments = {t.start[0]: t.string.lstrip("#").strip() for t in tokens if t.type == tokenize.COMMENT}

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictFloat, StrictInt, StringConstraints
+from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StringConstraints
 
 from coroi.errors import PlanError, Problem
 from coroi.schemas import PERIODS_PER_YEAR, Period, Relationship
@@ -17,11 +17,16 @@ from coroi.studies.yaml_lines import Loc, read_yaml
 
 Folder = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+_MOST_FINDINGS = 1_000  # that are compared with what may not be told
+_YEARS = range(1800, 2200)  # of a window of observation; 9999 and the like stand for no date
+NO_YEAR = f"its year is not one of {_YEARS[0]} to {_YEARS[-1]}"
 
 
 def _iso_date(value: object) -> object:
     if isinstance(value, str) and len(value) == 10:
-        return date.fromisoformat(value)
+        value = date.fromisoformat(value)
+    if type(value) is date and value.year not in _YEARS:
+        raise ValueError(NO_YEAR)
     if value is None or type(value) is date:
         return value
     raise ValueError("not a date")
@@ -30,6 +35,13 @@ def _iso_date(value: object) -> object:
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 ChosenEngine = Annotated[Engine, BeforeValidator(lambda value: {"name": value} if isinstance(value, str) else value)]
 Parameters = Annotated[dict[Name, Value], BeforeValidator(lambda value: {} if value is None else value)]
+
+
+class Privacy(Strict):
+    """What a report may show of people: the smallest count of them, and whether words that they wrote."""
+
+    smallest_cell: Annotated[StrictInt, Field(ge=1, le=1000)] = 10
+    verbatims: StrictBool = False
 
 
 class Plan(Strict):
@@ -41,10 +53,10 @@ class Plan(Strict):
     """
 
     name: Folder
-    tables: Annotated[dict[Name, Source], Field(min_length=1)]
+    tables: Annotated[dict[Name, Source], Field(min_length=1, max_length=50)]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     period: Period
-    metrics: dict[MetricName, Metric] = Field(default_factory=dict)
+    metrics: dict[MetricName, Metric] = Field(default_factory=dict, max_length=50)
     grace_days: Annotated[StrictInt, Field(ge=0, le=3660)] = 30
     horizon: Annotated[StrictInt, Field(ge=1, le=600)] = 12
     discount_rate_annual: Annotated[StrictFloat, Field(ge=0, lt=1)] = 0.10
@@ -54,10 +66,11 @@ class Plan(Strict):
     observed_until: IsoDate | None = None
     relationship: Relationship | None = None
     exits_at: Literal["any_time", "renewal"] = "any_time"
-    exit_flags: dict[Name, Source] = Field(default_factory=dict)
-    studies: dict[Folder, Parameters] = Field(default_factory=dict)
+    exit_flags: dict[Name, Source] = Field(default_factory=dict, max_length=50)
+    studies: dict[Folder, Parameters] = Field(default_factory=dict, max_length=100)
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 1
     engine: ChosenEngine = Engine()
+    privacy: Privacy = Field(default_factory=Privacy)
 
     @property
     def periods_discount_rate(self) -> float:
@@ -153,7 +166,8 @@ def read_plan(path: Path | str, *, data: Path | str | None = None, known_studies
     structural = structural_findings(document)
     parts = Parts.of(document)
     findings, problems = check_parts(parts, base=base, folder=path.parent, known_studies=known_studies)
-    kept = without_secrets(document, [*document.findings, *structural, *findings])
+    told = sorted([*document.findings, *structural, *findings], key=document.line_of)[:_MOST_FINDINGS]
+    kept = without_secrets(document, told)
     if kept or problems:
         kept.sort(key=document.line_of)
         raise PlanError([*map(document.problem, kept), *problems])

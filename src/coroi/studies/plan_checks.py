@@ -180,11 +180,18 @@ def _notebook(
         what = f"{shown(named)} is not the path of a notebook."
         return None, [Finding((*loc, "notebook"), what, "Give a file that ends in .ipynb, relative to the plan.")]
     path = folder / named
-    if not path.is_file():
+    if not _is_file(path):
         beside = [p.name for p in path.parent.glob("*.ipynb")] if path.parent.is_dir() else []
         fix = did_you_mean(path.name, beside) if beside else "The path starts from the plan's folder."
         return None, [Finding((*loc, "notebook"), f"{shown(named)}: there is no such file.", fix)]
     return path, []
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder without rights
+        return False
 
 
 def _mapping(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from coroi import storage
 from coroi.errors import DataError, Problem, did_you_mean
 from coroi.prepare.parsing import date_pattern
+from coroi.prepare.reshape import reshaped_columns
 from coroi.schemas import EXIT_FLAG, TABLES, Column, TableSchema
 from coroi.sources import File, Filter, Join, Source
+from coroi.studies.plan_reshape import reshape_findings, told_findings, value_findings
 from coroi.studies.yaml_lines import Finding, Loc, shown
 
 _SPREADSHEET = (("YYYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"), ("YY", "%y"))
@@ -63,7 +65,7 @@ class SourceCheck:
     Parameters
     ----------
     loc : tuple
-        Place in the plan: ``("tables", name)`` or ``("exit_flags", name)``.
+        Place in the plan: ``("tables", name)``, ``("exit_flags", name)``, or a further file's below one of them.
     source : Source
         What the plan says of it.
     metrics : tuple of str
@@ -83,16 +85,40 @@ class SourceCheck:
         return TABLES[str(self.loc[1])] if self.loc[0] == "tables" else EXIT_FLAG
 
     def findings(self) -> Iterator[Finding]:
-        """Yield all that is wrong, names first, then what the files' headers show."""
+        """Yield all that is wrong, names first, then what the files' headers show; then those of further files."""
         yield from self._names()
-        yield from _date_formats(self.loc, self.source.date_format)
+        yield from self._dates()
+        yield from self._file()
+        for i, (given, part) in enumerate(zip(self.source.also, self.source.parts[1:], strict=True)):
+            check = replace(self, loc=(*self.loc, "also", i), source=part)
+            yield from self._together(check.loc, part)
+            own = (*check._names(), *check._dates())
+            yield from (f for f in own if f.loc[len(check.loc)] in given.model_fields_set)
+            yield from check._file()
+
+    def _together(self, loc: Loc, part: Source) -> Iterator[Finding]:
+        """Check that what holds for the table as a whole is the same for a further file."""
+        for key in ("group", "scale"):
+            if getattr(part, key) != getattr(self.source, key):
+                yield Finding((*loc, key), "it differs from the table's own.", "Leave it out: a table has only one.")
+
+    def _file(self) -> Iterator[Finding]:
+        """Check columns against the file's header and what it becomes by reshaping and joins."""
         header, wrong = self.headers.read(self.loc, self.source)
         yield from wrong
+        if header is not None:
+            yield from reshape_findings(self.loc, self.source, header, _file_name(self.source.path))
+            header = reshaped_columns(self.source, header)
         joined, wrong = self._joins(header)
         yield from wrong
         yield from _filters(self.loc, self.source.where, joined, self.source.path)
         if joined is not None:
             yield from self._columns(joined)
+
+    def _dates(self) -> Iterator[Finding]:
+        days = [c for c in self.schema.columns if c.kind == "date"]
+        of_period = bool(days) and all(c.of_period for c in days)
+        yield from _date_formats(self.loc, self.source.date_format, of_period)
 
     def _names(self) -> Iterator[Finding]:
         """Check names of ours, which need no file."""
@@ -111,6 +137,7 @@ class SourceCheck:
                 yield Finding((*self.loc, "columns", ours), what, "Keep one of the two.")
         yield from self._scale()
         yield from self._group()
+        yield from told_findings(self.loc, self.source, self.schema, self.metrics)
         for ours, meanings in self.source.values.items():
             yield from self._values(ours, meanings)
 
@@ -144,21 +171,8 @@ class SourceCheck:
             yield Finding(loc, f"this is not a column of {self.schema.name}.", did_you_mean(ours, known))
             return
         for theirs, meaning in meanings.items():
-            yield from self._meaning((*loc, theirs), column, meaning)
-
-    def _meaning(self, loc: Loc, column: Column, meaning: Any) -> Iterator[Finding]:
-        number = isinstance(meaning, (int, float)) and not isinstance(meaning, bool)
-        if meaning is None:
-            return
-        if column.kind == "flag" and not isinstance(meaning, bool):
-            yield Finding(loc, f"{shown(meaning)} is not true or false.", f"{column.name}: {column.meaning}.")
-        elif column.kind == "number" and not number:
-            yield Finding(loc, f"{shown(meaning)} is not a number.", f"{column.name}: {column.meaning or 'a score'}.")
-        elif column.choices and str(meaning).lower() not in column.choices:
-            what = f"{shown(meaning)} is not one of the words that {column.name} may hold."
-            yield Finding(loc, what, did_you_mean(str(meaning), column.choices))
-        elif column.name == "metric" and meaning not in self.metrics:
-            yield Finding(loc, *_no_metric(meaning, self.metrics))
+            if meaning is not None and column.kind != "date":
+                yield from value_findings((*loc, theirs), column, meaning, self.metrics)
 
     def _joins(self, header: list[str] | None) -> tuple[list[str] | None, list[Finding]]:
         """Follow the joins in order; each may use the columns that those before it added."""
@@ -178,7 +192,8 @@ class SourceCheck:
             for ours, theirs in mapped.items():
                 if theirs not in header:
                     yield Finding((*self.loc, group, ours), *_no_column(theirs, header, name, bool(source.join)))
-        available = {c for c in self.schema.names if c in header} | set(source.columns)
+        available = {c for c in self.schema.names if c in header} | set(source.columns) | set(source.fixed)
+        available |= {source.row_as_id} if source.row_as_id else set()
         for ours in self.schema.required:
             if ours not in available:
                 what = f"is missing: no column of {name} is mapped to it or has its name."
@@ -217,10 +232,7 @@ def _filters(loc: Loc, filters: Iterable[Filter], header: list[str] | None, path
 
 
 def _joined(here: list[str], there: list[str], join: Join) -> list[str]:
-    """Name the columns after a join: keys stay as they are here, a name that is taken gets the file's before it."""
-    stem = Path(join.path).stem
-    added = [c for c in there if c not in join.keys.values()]
-    return [*here, *(f"{stem}.{c}" if c in here else c for c in added)]
+    return [*here, *join.added(here, there)]
 
 
 def _keys(loc: Loc, join: Join, here: list[str] | None, there: list[str] | None) -> Iterator[Finding]:
@@ -235,10 +247,10 @@ def _keys(loc: Loc, join: Join, here: list[str] | None, there: list[str] | None)
             yield Finding(key, *_no_column(theirs, there, _file_name(join.path)))
 
 
-def _date_formats(loc: Loc, formats: Iterable[str]) -> Iterator[Finding]:
+def _date_formats(loc: Loc, formats: Iterable[str], of_period: bool) -> Iterator[Finding]:
     for i, pattern in enumerate(formats):
         try:
-            date_pattern(pattern)
+            date_pattern(pattern, of_period=of_period)
         except ValueError as error:
             guess = pattern
             for spreadsheet, directive in _SPREADSHEET:

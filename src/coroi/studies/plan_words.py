@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 
 from coroi.errors import did_you_mean
 from coroi.schemas import Period, Relationship
-from coroi.sources import MASTER, VARIABLE, Engine, EngineName, Filter, Join, Metric, Source
+from coroi.sources import MASTER, VARIABLE, Engine, EngineName, Filter, Join, Metric, Part, Repair, Source, Unpivot
 from coroi.studies.no_secrets import WAY_OUT, is_secret_key, is_secret_value
-from coroi.studies.plan import Plan
+from coroi.studies.plan import NO_YEAR, Plan
 from coroi.studies.yaml_lines import Document, Finding, Loc, shown
 
 _FOLDER = "lower-case letters, digits, '-' and '_', at most 64, beginning with a letter or digit"
@@ -70,7 +70,27 @@ _EXPECTED: dict[str, str] = {
     "meanings": "a mapping of the file's values to ours",
     "group": "the name of one of our id columns",
     "date_format": 'a pattern such as "%d.%m.%Y", or a list of such',
+    "keep_as_is": f"one of {', '.join(get_args(Repair))}, or a list of them: repairs that are not wanted",
     "on": "a column's name, or a mapping of the name here to the name there",
+    "fixed": "a mapping of our columns to the value that every row is to have",
+    "row_as_id": "the name of one of our id columns",
+    "split": 'a mapping of columns to templates, such as {Company: "{firm} [{sector}]"}',
+    "template": 'a template in quotes, such as "{firm} [{sector}]"',
+    "combine": "a mapping of new columns to lists of columns, such as {firm: [company, sector]}",
+    "combined": "a list of at least two columns, such as [company, sector]",
+    "unpivot": "a mapping that gives `take`, `names_to` and `values_to`",
+    "take": "a list of columns, or a mapping of columns to what `names_to` is to hold",
+    "names_to": "a name for the column that takes the columns' names",
+    "values_to": "a name for the column that takes their values",
+    "multiply": "a mapping of our columns to numbers, such as {revenue: 1000000}",
+    "divide": "a mapping of our columns to numbers, such as {response_minutes: 60}",
+    "factor": "a number other than 0",
+    "also": "a list of further files of the table, each with the keys in which it differs",
+}
+_WAYS_OUT = {
+    "scale": "Write the lower end first.",
+    "template": 'Write "{firm} [{sector}]", say: a name in braces for each part, and what stands between them.',
+    "factor": "Write 100 under `divide` for numbers in per cent, say.",
 }
 _PARTS: dict[str, tuple[type[BaseModel], str]] = {
     "plan": (Plan, "a plan"),
@@ -79,6 +99,8 @@ _PARTS: dict[str, tuple[type[BaseModel], str]] = {
     "where": (Filter, "a filter"),
     "metric": (Metric, "a metric"),
     "engine": (Engine, "an engine"),
+    "also": (Part, "a further file"),
+    "unpivot": (Unpivot, "`unpivot`"),
 }
 _ADDRESSES = {"connection": VARIABLE, "master": MASTER}  # of an engine: what may stand there and is no secret
 _ENTRIES = {
@@ -92,6 +114,12 @@ _ENTRIES = {
     "on": "column",
     "values": "meanings",
     "meanings": "single",
+    "fixed": "single",
+    "split": "template",
+    "combine": "combined",
+    "multiply": "factor",
+    "divide": "factor",
+    "take": "column",
 }
 
 
@@ -101,7 +129,8 @@ def structural_findings(document: Document) -> list[Finding]:
         Plan.model_validate(document.data)
     except ValidationError as error:
         found = {f.loc: f for f in (_finding(document, e) for e in error.errors(include_url=False))}
-        return [f for loc, f in found.items() if not any(other[: len(loc)] == loc != other for other in found)]
+        above = {loc[:n] for loc in found for n in range(len(loc))}
+        return [f for loc, f in found.items() if loc not in above]
     return []
 
 
@@ -164,14 +193,19 @@ def _finding(document: Document, error: Any) -> Finding:
     if kind == "extra_forbidden":
         model, noun = _PARTS[_place(loc[:-1])]
         return Finding(loc, f"{noun} has no key of this name.", did_you_mean(str(field), keys_of(model)))
+    if kind == "too_long":
+        most = error["ctx"]["max_length"]
+        return Finding(loc, f"more than {most:,} entries stand here.", "Leave out what is not needed.")
     if field == "[key]":
         return Finding(loc, "this name cannot be used.", f"A name here has {_name_rule(_place(loc[:-1]))}.")
     place = _place(loc)
     while isinstance(loc[-1], int) and place not in _PARTS:
         loc = loc[:-1]
     value = _value_at(document.data, loc)
-    if kind == "value_error" and place == "scale":
-        return Finding(loc, f"{shown(value)}: {error['ctx']['error']}.", "Write the lower end first.")
+    if kind == "value_error" and place in _WAYS_OUT:
+        return Finding(loc, f"{shown(value)}: {error['ctx']['error']}.", _WAYS_OUT[place])
+    if kind == "value_error" and str(error["ctx"]["error"]) == NO_YEAR:
+        return Finding(loc, f"{shown(value)}: {NO_YEAR}.", "Leave it out, or write a day on which there are data.")
     return Finding(loc, *_bad_value(place, value))
 
 

@@ -14,6 +14,7 @@ import nbformat
 
 from coroi.errors import ReportError
 from coroi.report.page import render_failure, render_page
+from coroi.studies.anonymous import Anonymiser
 from coroi.studies.execute import Status, execute_notebook
 from coroi.studies.jobs import Job
 from coroi.studies.manifest import Input, make_manifest, to_json
@@ -34,6 +35,7 @@ class Batch:
     inputs: tuple[Input, ...]
     elsewhere: bool  # whether the data's folder was given beside the plan
     timeout: float | None
+    private: Path | None = None  # folder for customer-level tables
     engine: Mapping[str, str] = field(default_factory=dict)  # its name and version, once it is known
 
 
@@ -55,13 +57,16 @@ def produce(batch: Batch, job: Job, writing: Path, *, prepared: Path, missing: s
     """
     if missing:
         return write_failure(batch, job, writing, "skipped", f"The data lack {missing}.")
-    status, message, notebook = _execute(batch, job, writing, prepared)
+    nobody = Anonymiser.of(prepared)
+    status, message, notebook = _execute(batch, job, writing, prepared, nobody)
     if status == "ok" and notebook is not None:
         try:
+            nobody.refuse_names(notebook, writing)
             return _write_answer(batch, job, writing, notebook)
         except ReportError as refused:
-            status, message = "failed", str(refused)
-    return write_failure(batch, job, writing, status, message, notebook)
+            status, message = "failed", nobody.masked(str(refused))
+    kept = None if notebook is None else nobody.without_names(notebook)
+    return write_failure(batch, job, writing, status, message, kept)
 
 
 def write_failure(
@@ -78,7 +83,9 @@ def write_failure(
     return Entry(study=job.study, title=job.title, status=status, message=message)
 
 
-def _execute(batch: Batch, job: Job, writing: Path, prepared: Path) -> tuple[Status, str, nbformat.NotebookNode | None]:
+def _execute(
+    batch: Batch, job: Job, writing: Path, prepared: Path, nobody: Anonymiser
+) -> tuple[Status, str, nbformat.NotebookNode | None]:
     with tempfile.TemporaryDirectory(prefix="coroi-") as scratch:
         ended = execute_notebook(
             job.notebook,
@@ -88,8 +95,8 @@ def _execute(batch: Batch, job: Job, writing: Path, prepared: Path) -> tuple[Sta
             timeout=batch.timeout,
         )
         folders = (Path(scratch), writing, prepared, batch.loaded.base)
-        notebook = None if ended.notebook is None else tidy_notebook(ended.notebook, folders)
-    return ended.status, ended.message, notebook
+        notebook = None if ended.notebook is None else nobody.clean(tidy_notebook(ended.notebook, folders))
+    return ended.status, nobody.masked(ended.message), notebook
 
 
 def _write_answer(batch: Batch, job: Job, writing: Path, notebook: nbformat.NotebookNode) -> Entry:

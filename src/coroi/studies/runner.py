@@ -16,6 +16,7 @@ from coroi.studies.execute import Status
 from coroi.studies.jobs import Job, Overrides, choose_jobs
 from coroi.studies.lock import locked
 from coroi.studies.manifest import hash_inputs, run_name
+from coroi.studies.private import check_private, write_private
 from coroi.studies.produce import Batch, produce, write_failure
 from coroi.studies.registry import STUDIES, notebook_of
 from coroi.studies.runs import Entry
@@ -78,6 +79,7 @@ def run_plan(
     output: Path | str = "reports",
     timeout: float | None = None,
     again: bool = False,
+    private: Path | str | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Run a plan's studies and render their pages.
@@ -98,6 +100,8 @@ def run_plan(
         Seconds after which a study is stopped.
     again : bool
         Whether to run studies again that are done with equal data, parameters and code.
+    private : pathlib.Path or str, optional
+        Folder that takes the customer-level tables; it may not lie among the reports. None are written without it.
     progress : callable, optional
         Called with a few words on what is being done.
 
@@ -108,13 +112,14 @@ def run_plan(
     """
     say = progress or (lambda _words: None)
     only = tuple(only or ())
+    apart = None if private is None else check_private(private, output)
     loaded = plans.read_plan(plan, data=data, known_studies={name: notebook_of(name) for name in STUDIES})
     jobs = choose_jobs(loaded, only, parameters or {})
     say("hashing the data")
     inputs = hash_inputs(loaded)
     run = run_name(loaded.plan, inputs, {j.study: j.parameters for j in jobs}, {j.study: j.notebook for j in jobs})
     folder = Path(output).resolve() / loaded.plan.name / run
-    batch = Batch(loaded, run, folder, inputs, data is not None, timeout)
+    batch = Batch(loaded, run, folder, inputs, data is not None, timeout, apart)
     chosen = [job for job in jobs if not only or job.study in only]
     with locked(folder):
         studies = _run_jobs(batch, jobs, chosen, again=again, say=say)
@@ -161,10 +166,10 @@ def _run_jobs(
     ended = {} if again else {j.study: e for j in chosen if (e := entries.get(j.study)) and e.status in runs.SETTLED}
     unchanged = set(ended)
     waiting = [job for job in chosen if job.study not in unchanged]
-    if waiting:
+    if waiting or batch.private:
         started = _now()
         with storage.scratch_folder(batch.loaded.engine) as folder:
-            missing, engine = _prepare(batch, folder, say)
+            missing, private, engine = _prepare(batch, folder, say)
             batch = replace(batch, engine=engine)
             for job in waiting:
                 say(f"running {job.study}")
@@ -175,18 +180,27 @@ def _run_jobs(
                 if entry.status == "interrupted":
                     runs.write_indices(batch.folder.parents[1], batch.loaded.plan.name)
                     raise KeyboardInterrupt
+        if private:
+            runs.note_private(batch.folder, private)
     runs.write_indices(batch.folder.parents[1], batch.loaded.plan.name)
     return tuple(_study_run(batch, ended[job.study], job.study in unchanged) for job in chosen)
 
 
-def _prepare(batch: Batch, folder: Path, say: Progress) -> tuple[dict[str, str], dict[str, str]]:
-    """Write the prepared tables; return what they lack by study, and the engine that made them.
+def _prepare(batch: Batch, folder: Path, say: Progress) -> tuple[dict[str, str], dict[str, int], dict[str, str]]:
+    """Write the prepared tables; return what they lack by study, the rows written apart by table, and the engine.
 
     Their memory is free before a kernel starts.
     """
     prepared = prepared_inputs.prepare_plan(batch.loaded, folder, say)
     try:
-        return prepared_inputs.study_availability(prepared), prepared.connection.version
+        missing = prepared_inputs.study_availability(prepared)
+        written: dict[str, int] = {}
+        if batch.private:
+            say("writing customer-level tables")
+            tables = prepared.tables | ({} if prepared.panel is None else {"panel": prepared.panel.data})
+            facts = {"plan": batch.loaded.plan.name, "run": batch.run}
+            written = write_private(prepared.connection, tables, batch.private, facts)
+        return missing, written, prepared.connection.version
     finally:
         prepared.connection.disconnect()
 

@@ -16,7 +16,7 @@ from coroi.report.site import render_plan_index, render_site_index
 from coroi.studies.execute import Status
 from coroi.studies.manifest import to_json
 
-RECORD = "run.json"
+RECORD, MANIFEST = "run.json", "manifest.json"
 SETTLED = ("ok", "skipped")
 _STAGING = ".writing-"
 
@@ -98,6 +98,22 @@ def write_record(folder: Path, facts: Mapping[str, object], entries: Sequence[En
     """Write a run's record: its facts, and an entry for each study."""
     studies = [{**asdict(entry), "href": entry.href} for entry in entries]
     write_text(folder / RECORD, to_json({**facts, "studies": studies}))
+
+
+def note_private(folder: Path, rows: Mapping[str, int]) -> None:
+    """Say in a run's record and its studies' manifests that customer-level tables were written, with their rows.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The run's folder.
+    rows : Mapping of str to int
+        Rows by table. Neither the place nor any customer is named.
+    """
+    said = {"customer_level_tables": {"written_apart_from_the_reports": True, "rows": dict(rows)}}
+    for path in (folder / RECORD, *sorted(folder.glob(f"*/{MANIFEST}"))):
+        if path.is_file():
+            write_text(path, to_json(json.loads(path.read_text(encoding="utf-8")) | said))
 
 
 def write_indices(output: Path, plan: str) -> None:

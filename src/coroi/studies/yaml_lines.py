@@ -16,6 +16,8 @@ from coroi.errors import PlanError, Problem, did_you_mean
 Loc = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+MAX_VALUES = 20_000
+MAX_TEXT = 10_000
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+)\Z")
@@ -137,7 +139,7 @@ def read_yaml(path: Path) -> Document:
     try:
         _refuse_machinery(path.name, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the latter two: numbers in escapes and directives
         raise PlanError(_unreadable(path.name, text, error)) from None
     if node is None:
         raise PlanError(Problem(path.name, "the file is empty.", "`coroi init` writes one to start from."))
@@ -153,10 +155,14 @@ def _read_text(path: Path) -> str:
     if path.is_dir():
         fix = f"Did you mean '{path / 'plan.yaml'}'?" if (path / "plan.yaml").is_file() else "Name the plan file in it."
         raise PlanError(Problem(str(path), "this is a folder.", fix))
+    if path.exists() and not path.is_file():
+        raise PlanError(Problem(str(path), "this is no regular file.", "Write the plan to a file."))
     if not path.is_file():
         beside = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         fix = did_you_mean(path.name, beside) if beside else "`coroi init` writes one to start from."
         raise PlanError(Problem(str(path), "there is no such file.", fix))
+    if path.stat().st_size == 0:
+        raise PlanError(Problem(path.name, "the file is empty.", "`coroi init` writes one to start from."))
     if path.stat().st_size > MAX_BYTES:
         what = f"the file has {path.stat().st_size:,} bytes; a plan has at most {MAX_BYTES:,}."
         raise PlanError(Problem(path.name, what, "Is it the plan, or a data file?"))
@@ -169,8 +175,8 @@ def _read_text(path: Path) -> str:
 
 
 def _refuse_machinery(name: str, text: str) -> None:
-    """Refuse tags, anchors, aliases, several documents and deep nesting before anything is built."""
-    problems, depth, documents = [], 0, 0
+    """Refuse tags, anchors, aliases, several documents, deep nesting and great size before anything is built."""
+    problems, depth, documents, values = [], 0, 0, 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         mark = event.start_mark
         where = f"{name} line {mark.line + 1 if mark else 1}"
@@ -179,8 +185,13 @@ def _refuse_machinery(name: str, text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         documents += isinstance(event, yaml.DocumentStartEvent)
+        values += isinstance(event, yaml.NodeEvent)
         if depth > MAX_DEPTH:
             problems.append(Problem(where, f"nested more than {MAX_DEPTH} levels deep.", "A plan needs five."))
+            break
+        if values > MAX_VALUES:
+            what = f"the file holds more than {MAX_VALUES:,} keys and values."
+            problems.append(Problem(where, what, "Is it the plan, or a data file?"))
             break
         if documents > 1:
             problems.append(Problem(where, "a second document begins with '---'.", "Keep one plan a file."))
@@ -196,9 +207,14 @@ def _machinery(event: yaml.Event) -> Iterator[tuple[str, str]]:
     if getattr(event, "anchor", None):
         kind = "alias ('*')" if isinstance(event, yaml.AliasEvent) else "anchor ('&')"
         yield f"an {kind} is not allowed.", "Write the value out, or quote the text."
+    text = getattr(event, "value", "")
+    if len(text) > MAX_TEXT:
+        yield f"a text of {len(text):,} characters; at most {MAX_TEXT:,} are read.", "Shorten it."
+    if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text):
+        yield "a text holds a zero byte or half a character, which no file can.", "Take the escape out."
 
 
-def _unreadable(name: str, text: str, error: yaml.YAMLError) -> Problem:
+def _unreadable(name: str, text: str, error: Exception) -> Problem:
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark else text.count("\n", 0, getattr(error, "position", 0) or 0) + 1
     said = f"{getattr(error, 'context', '')} {getattr(error, 'problem', '')}"

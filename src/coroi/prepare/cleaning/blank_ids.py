@@ -9,4 +9,4 @@ from coroi.prepare.cleaning.rules import Rule
 
 def blank_id(table: Any) -> Rule:
     """Match rows whose customer is empty."""
-    return Rule("blank id", table["customer_id"].isnull(), "no customer id")
+    return Rule("blank id", table["customer_id"].isnull(), "no customer id", "customer_id")

@@ -20,7 +20,7 @@ def unique(connection: Any, table: Any, *key: str) -> bool:
 def repeated_row(table: Any, columns: tuple[str, ...], key: str) -> Rule:
     """Match every row after the first that equals it in all columns, its own number included."""
     order = ibis.row_number().over(group_by=list(columns), order_by=ROW)
-    return Rule("repeated row", (order > 0) & table[key].notnull(), f"the same row again, {key} included")
+    return Rule("repeated row", (order > 0) & table[key].notnull(), f"the same row again, {key} included", key)
 
 
 def repeated_line(table: Any, columns: tuple[str, ...]) -> Rule:
@@ -35,7 +35,8 @@ def reused_key(connection: Any, table: Any, key: str) -> list[Rule]:
     if unique(connection, table.filter(table[key].notnull()), key):
         return []
     n = table[key].count().over(group_by=key)
-    return [Rule(f"reused {key}", (n > 1) & table[key].notnull(), f"{key} stands in rows that differ; all are kept")]
+    said = f"{key} stands in rows that differ; all are kept"
+    return [Rule(f"reused {key}", (n > 1) & table[key].notnull(), said, key)]
 
 
 def key_problems(connection: Any, table: Any, key: tuple[str, ...], name: str) -> list[Problem]:
@@ -46,7 +47,7 @@ def key_problems(connection: Any, table: Any, key: tuple[str, ...], name: str) -
     twice = counted.filter(counted["_n"] > 1)
     n_rows = connection.execute(twice.count())
     n_keys = connection.execute(twice.select(*key).distinct().count())
-    rows = ", ".join(map(str, examples(connection, twice, 4)))
+    rows = ", ".join(map(str, examples(connection, twice, 4).rows))
     label = key[0] if len(key) == 1 else f"({', '.join(key)})"
     what = f"{n_keys:,} duplicate {label} keys with different content, in {n_rows:,} rows: {rows} …"
     fix = "Keep one row each in the export, or pick them with `where`."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coroi.prepare.cleaning.rules import examples
 from coroi.prepare.ledger import Ledger
 
 _DECIMAL = r"^(\d+)\.0+$"
@@ -23,7 +24,8 @@ def repair_float_ids(connection: Any, table: Any, columns: tuple[str, ...], name
             0
         ]
         if seen["n"] and seen["n"] == seen["decimal"]:
-            table = table.mutate(**{column: ids.re_extract(_DECIMAL, 1)})
+            before, table = table, table.mutate(**{column: ids.re_extract(_DECIMAL, 1)})
             said = f"every {column} was a decimal such as 101.0; the ending .0 was cut off"
-            ledger.add(name, "flagged", int(seen["n"]), said, rule="ids as decimals")
+            some = examples(connection, before, ledger.n_examples, column)
+            ledger.add(name, "repaired", int(seen["n"]), said, rule="ids as decimals", column=column, examples=some)
     return table

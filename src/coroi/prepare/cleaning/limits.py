@@ -8,9 +8,11 @@ from typing import Any
 import ibis
 
 from coroi.errors import Problem, did_you_mean
+from coroi.masking import mask_word
 from coroi.prepare.cleaning.order import empty, ends_before_start
-from coroi.prepare.cleaning.rules import Rule
+from coroi.prepare.cleaning.rules import Rule, note_rows
 from coroi.prepare.cleaning.scales import MANY_NAMES, WRONG_SCALE
+from coroi.prepare.ledger import Ledger
 from coroi.schemas import Column, TableSchema
 from coroi.sources import Scale
 
@@ -27,7 +29,7 @@ def limited(schema: TableSchema, columns: Iterable[str], scale: Scale | None) ->
 def outside(table: Any, column: Column) -> Rule:
     """Match numbers beyond the limits of their column."""
     said = f"{column.name} {_beyond(column)}" + ("" if column.required else "; left empty")
-    return Rule(f"impossible {column.name}", _is_outside(table, column), said)
+    return Rule(f"impossible {column.name}", _is_outside(table, column), said, column.name)
 
 
 def row_rules(table: Any, schema: TableSchema, columns: Iterable[str], scale: Scale | None) -> list[Rule]:
@@ -70,11 +72,23 @@ def word_problems(connection: Any, table: Any, column: str, words: Iterable[str]
     return [
         Problem(
             where,
-            f"{'1 row holds' if n == 1 else f'{n:,} rows hold'} '{word}', which is not known here.",
+            f"{'1 row holds' if n == 1 else f'{n:,} rows hold'} '{mask_word(word, n, known)}', "
+            "which is not known here.",
             f"{did_you_mean(word, known)} {way}",
         )
         for word, n in zip(seen[column], seen["n"], strict=True)
     ]
+
+
+def without_impossible(
+    connection: Any, table: Any, schema: TableSchema, columns: tuple[str, ...], ledger: Ledger
+) -> Any:
+    """Empty impossible cells that a row can do without, and enter their counts."""
+    optional = [c for c in limited(schema, columns, None) if not c.required]
+    rules = {c.name: outside(table, c) for c in optional}
+    note_rows(connection, table, list(rules.values()), schema.name, ledger, step="set to missing")
+    emptied = {n: r.condition.fill_null(False).ifelse(ibis.null("float64"), table[n]) for n, r in rules.items()}
+    return table.mutate(**emptied)
 
 
 def _is_outside(table: Any, column: Column) -> Any:

@@ -9,9 +9,9 @@ from coroi.prepare.cleaning.rules import Rule
 
 def ends_before_start(table: Any, start: str, end: str) -> Rule:
     """Match rows that end before they start."""
-    return Rule(f"{end} before {start}", table[end] < table[start], f"{end} lies before {start}")
+    return Rule(f"{end} before {start}", table[end] < table[start], f"{end} lies before {start}", end)
 
 
 def empty(table: Any, column: str) -> Rule:
     """Match rows that lack what they cannot do without."""
-    return Rule(f"no {column}", table[column].isnull(), f"{column} is empty")
+    return Rule(f"no {column}", table[column].isnull(), f"{column} is empty", column)

@@ -8,19 +8,34 @@ from typing import Any
 
 import ibis
 
-from coroi.prepare.ledger import Ledger
+from coroi.masking import mask_value
+from coroi.prepare.ledger import Examples, Ledger
 from coroi.storage.files import ROW
-
-_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A condition on a row, and the sentence that explains it."""
+    """A condition on a row, and the sentence that explains it.
+
+    Parameters
+    ----------
+    name : str
+        What the ledger calls it.
+    condition : ibis expression
+        Which rows it matches.
+    sentence : str
+        Why.
+    column : str
+        The column that it is about; empty where it is about the whole row.
+    shown : str
+        Column of the engine whose cells are shown, masked, as examples; `column` by default.
+    """
 
     name: str
     condition: Any
     sentence: str
+    column: str = ""
+    shown: str = ""
 
 
 def fresh(connection: Any, table: Any) -> Any:
@@ -48,8 +63,17 @@ def drop_rows(connection: Any, table: Any, rules: Sequence[Rule], name: str, led
     found = dict(zip(counts["_rule"], counts["n"], strict=True))
     for rule in rules:
         if rule.name in found:
-            rows = examples(connection, marked.filter(marked["_rule"] == rule.name))
-            ledger.add(name, "dropped", found[rule.name], rule.sentence, rule=rule.name, examples=rows)
+            rows = marked.filter(marked["_rule"] == rule.name)
+            seen = examples(connection, rows, ledger.n_examples, rule.shown or rule.column)
+            ledger.add(
+                name,
+                "dropped",
+                found[rule.name],
+                rule.sentence,
+                rule=rule.name,
+                column=rule.column,
+                examples=seen,
+            )
     return marked.filter(marked["_rule"].isnull()).drop("_rule")
 
 
@@ -59,16 +83,20 @@ def note_rows(
     """Count the rows that each rule matches without dropping any, and enter the counts."""
     if not rules:
         return {}
-    marked = table.select(**{r.name: r.condition.fill_null(False).cast("int64") for r in rules})
-    sums = connection.to_pandas(marked.agg(**{r.name: marked[r.name].sum() for r in rules})).iloc[0].fillna(0)
-    found = {str(name): int(n) for name, n in sums.items()}
-    for rule in rules:
-        if found[rule.name]:
-            rows = examples(connection, table.mutate(_hit=rule.condition.fill_null(False)).filter(ibis._._hit))
-            ledger.add(name, step, found[rule.name], rule.sentence, rule=rule.name, examples=rows)
-    return found
+    marked = table.select(**{f"_{i}": r.condition.fill_null(False).cast("int64") for i, r in enumerate(rules)})
+    sums = connection.to_pandas(marked.agg(**{c: marked[c].sum() for c in marked.columns})).iloc[0].fillna(0)
+    counts = [int(sums[f"_{i}"]) for i in range(len(rules))]
+    for rule, n in zip(rules, counts, strict=True):
+        if n:
+            rows = table.mutate(_hit=rule.condition.fill_null(False)).filter(ibis._._hit)
+            seen = examples(connection, rows, ledger.n_examples, rule.shown or rule.column)
+            ledger.add(name, step, n, rule.sentence, rule=rule.name, column=rule.column, examples=seen)
+    return {rule.name: n for rule, n in zip(rules, counts, strict=True)}
 
 
-def examples(connection: Any, table: Any, n: int = _EXAMPLES) -> list[int]:
-    """Return the first few row numbers of a table."""
-    return connection.to_pandas(table.select(ROW).order_by(ROW).limit(n))[ROW].astype(int).tolist()
+def examples(connection: Any, table: Any, n: int, column: str = "") -> Examples:
+    """Return the first few row numbers of a table, and what stands in a column there, masked."""
+    shown = {"_shown": table[column].cast("string")} if column in table.columns else {}
+    seen = connection.to_pandas(table.select(ROW, **shown).order_by(ROW).limit(n))
+    values = tuple(mask_value(v) for v in seen["_shown"].dropna()) if shown else ()
+    return Examples(tuple(seen[ROW].astype(int)), values)

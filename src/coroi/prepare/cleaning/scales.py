@@ -9,8 +9,9 @@ import ibis
 import pandas as pd
 
 from coroi.errors import Problem, did_you_mean
+from coroi.masking import mask_word
 from coroi.prepare.cleaning.rules import Rule
-from coroi.sources import Metric, Source, Value
+from coroi.sources import Metric, Part, Source, Value
 
 WRONG_SCALE = 0.10  # share of scores off the scale above which the scale itself is in doubt
 MANY_NAMES = 5  # names that are no metric's, above which the column holds something else
@@ -19,6 +20,12 @@ MANY_NAMES = 5  # names that are no metric's, above which the column holds somet
 def with_word_codes(source: Source, metrics: Mapping[str, Metric]) -> Source:
     """Return the source with metrics' missing codes that are words, such as "Not given", read as empty cells."""
     words = {m: {c: None for c in metric.missing_codes if isinstance(c, str)} for m, metric in metrics.items()}
+    first, *others = (_coded(part, words) for part in source.parts)
+    also = tuple(Part.model_validate(part.model_dump(by_alias=True, exclude={"also"})) for part in others)
+    return first.model_copy(update={"also": also})
+
+
+def _coded(source: Source, words: Mapping[str, dict[str, None]]) -> Source:
     columns: dict[str, dict[str, Value]] = {m: dict(words[m]) for m in source.scores if words.get(m)}
     if not source.scores and any(words.values()):
         columns = {"score": {code: None for codes in words.values() for code in codes}}
@@ -34,14 +41,15 @@ def missing_code(table: Any, metrics: Mapping[str, Metric]) -> Rule:
         for code in metric.missing_codes
         if isinstance(code, (int, float))
     ]
-    return Rule("missing code", ibis.or_(*hits) if hits else ibis.literal(False), "a code for no answer")
+    return Rule("missing code", ibis.or_(*hits) if hits else ibis.literal(False), "a code for no answer", "score")
 
 
 def off_scale(table: Any, metrics: Mapping[str, Metric]) -> Rule:
     """Match scores outside their metric's scale."""
     hits = [(table["metric"] == name) & ~table["score"].between(*metric.scale) for name, metric in metrics.items()]
     ends = ", ".join(f"{name} {m.scale[0]:g} to {m.scale[1]:g}" for name, m in metrics.items())
-    return Rule("off the scale", ibis.or_(*hits) if hits else ibis.literal(False), f"score outside the scale ({ends})")
+    said = f"score outside the scale ({ends})"
+    return Rule("off the scale", ibis.or_(*hits) if hits else ibis.literal(False), said, "score")
 
 
 def scale_problems(connection: Any, table: Any, metrics: Mapping[str, Metric], name: str) -> list[Problem]:
@@ -77,7 +85,7 @@ def _unknown_metrics(seen: pd.DataFrame, metrics: Mapping[str, Metric], name: st
         return [Problem(where, what, "Map `metric` to the column that names the question.")]
     problems = []
     for row in seen.itertuples():
-        shown = "an empty name" if pd.isna(row.metric) else f"'{row.metric}'"
+        shown = "an empty name" if pd.isna(row.metric) else f"'{mask_word(row.metric, row.n, metrics)}'"
         what = f"{row.n:,} answers carry {shown}, which is not one of the plan's metrics."
         problems.append(Problem(where, what, did_you_mean(str(row.metric), metrics)))
     return problems

@@ -28,7 +28,7 @@ def unread_rules(table: Any, schema: TableSchema, columns: tuple[str, ...]) -> t
         kind = schema.column(column).kind if column in schema.names else "number"
         required = column in schema.required or column == "score"
         said = f"{column} is not {_WORDS[kind]}" + ("" if required else "; left empty")
-        rule = Rule(f"unreadable {column}", table[UNREAD + column], said)
+        rule = Rule(f"unreadable {column}", table[UNREAD + column].notnull(), said, column, UNREAD + column)
         (drop if required else empty).append(rule)
     return drop, empty
 
@@ -45,13 +45,13 @@ def unread_problems(
         if UNREAD + column not in table.columns:
             continue
         kind = schema.column(column).kind if column in schema.names else "number"
-        flag = table[UNREAD + column].fill_null(False)
+        flag = table[UNREAD + column].notnull()
         seen = connection.to_pandas(
             table.agg(bad=flag.cast("int64").sum(), n=(table[column].notnull() | flag).cast("int64").sum())
         )
         bad, n = int(seen["bad"].fillna(0).iloc[0]), int(seen["n"].fillna(0).iloc[0])
         if bad and bad > MANY * n:
-            rows = ", ".join(map(str, examples(connection, table.filter(flag))))
+            rows = ", ".join(map(str, examples(connection, table.filter(flag), 3).rows))
             fix = _FIX[kind] % column if "%s" in _FIX[kind] else _FIX[kind]
             what = f"{bad:,} of {n:,} cells are not {_WORDS[kind]} (rows {rows} …)."
             problems.append(Problem(f"{name}.{column}", what, fix))

@@ -13,11 +13,16 @@ from coroi.studies.readiness.page import (
     method,
     respondent_table,
     study_table,
+    verbatim_notes,
 )
+from coroi.studies.readiness.publish import publish
 from coroi.studies.readiness.survey import Survey, as_result, look
+from coroi.studies.readiness.voices import Voices, hear, with_voices
+from coroi.studies.readiness.voices_page import voice_checks, voice_method, voice_notes, voice_table
 
 __all__ = [
     "Survey",
+    "Voices",
     "answer",
     "as_result",
     "claim_table",
@@ -25,11 +30,19 @@ __all__ = [
     "drop_table",
     "flag_table",
     "flow_figure",
+    "hear",
     "leak_table",
     "look",
     "losses_table",
     "meaning",
     "method",
+    "publish",
     "respondent_table",
     "study_table",
+    "verbatim_notes",
+    "voice_checks",
+    "voice_method",
+    "voice_notes",
+    "voice_table",
+    "with_voices",
 ]

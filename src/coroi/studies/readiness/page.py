@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from coroi import report
+from coroi.report.privacy import WITHHELD, fewer_than, people, shown_counts, suppressed_words
 from coroi.report.theme import MUTED, PALETTE
 from coroi.report.words import interval, join_words, number, percent, plural
 from coroi.results import Result
@@ -32,15 +36,16 @@ def answer(survey: Survey, inputs: Inputs) -> report.Answer:
     ready += f" and {len(borne)} of the {plural(len(survey.claims), 'claim')}"
     caution = f", with {plural(len(bad), 'warning')} to read first" if bad else ""
     cover = [
-        f"{r.label}: {number(r.customers)} of {plural(r.all, 'customer')} ({percent(r.customers / r.all)})"
-        for r in survey.coverage.itertuples()
-        if r.all
+        f"{r['label']}: {_covered(survey, r)}"
+        for r in survey.coverage.to_dict("records")
+        if pd.isna(r["all"]) or r["all"]
     ]
     nobody = "no customer in the data" if len(survey.coverage) else "no metric in the plan"
     card = [
         ("Studies", join_words(list(can["study"])) or "none"),
-        ("Customers", f"{plural(survey.n_customers, 'customer')}; {_span(inputs)}"),
+        ("Customers", f"{people(survey.n_customers, survey.smallest_cell)}; {_span(inputs)}"),
         ("Rows left out", f"{number(lost)} of {number(read)} ({percent(lost / read if read else 0, 1)})"),
+        ("Cells repaired", f"{number(_repaired(survey))}; each kind is listed under Data"),
         ("Who ever answered", "; ".join(cover) or nobody),
         ("Warnings", " ".join(c.sentence for c in bad) or "none"),
     ]
@@ -121,27 +126,35 @@ def drop_table(survey: Survey) -> report.Block:
 
 def losses_table(survey: Survey) -> report.Block:
     """Show every rule that found something."""
-    frame = survey.losses.rename(columns=str.capitalize).rename(
-        columns={"Examples": "Row numbers, e.g.", "Sentence": "Reason"}
-    )
-    return report.table(frame, caption="What was left out, changed or noted, and why", name="losses")
+    names = {
+        "examples": "Row numbers, e.g.",
+        "values": "What stood there (digits as 9, letters as a)",
+        "sentence": "Reason",
+        "advice": "What to do",
+    }
+    frame = survey.losses.rename(columns=lambda c: names.get(c, str(c).capitalize()))
+    return report.table(frame, caption="Cleaning log: what was left out, changed or noted, and why", name="losses")
 
 
 def coverage_table(survey: Survey) -> report.Block:
     """Show who ever answered, by metric."""
     frame = survey.coverage
-    shares = [percent(c / a, 1) if a else "–" for c, a in zip(frame["customers"], frame["all"], strict=True)]
+    shares = [
+        WITHHELD if pd.isna(c) or pd.isna(a) else percent(c / a, 1) if a else "–"
+        for c, a in zip(frame["customers"], frame["all"], strict=True)
+    ]
     shown = pd.DataFrame(
         {
             "Metric": frame["label"],
-            "Answers": frame["answers"],
-            "Customers who ever answered": frame["customers"],
+            "Answers": _counts(survey, frame, "answers"),
+            "Customers who ever answered": _counts(survey, frame, "customers"),
             "Share of all": shares,
             "First answer": frame["first"],
             "Last answer": frame["last"],
         }
     )
-    return report.table(shown, caption="Who answers, by metric", name="coverage")
+    words = _suppressed(survey, frame)
+    return report.table(shown, caption="Who answers, by metric", name="coverage", note=words)
 
 
 def respondent_table(survey: Survey, inputs: Inputs) -> report.Block:
@@ -168,10 +181,48 @@ def flag_table(survey: Survey) -> report.Block:
     """Show what each source says of who has left."""
     if survey.flags.empty:
         return report.prose("The plan names no rival churn flags (`exit_flags`).")
-    names = [c for c in survey.flags.columns if c != "customers"]
+    names = [c for c in survey.flags.columns if c not in ("customers", "customers_mark")]
     frame = survey.flags[names].map(lambda gone: "gone" if gone else "here")
-    frame = frame.rename(columns=lambda name: name.replace("_", " ")).assign(Customers=survey.flags["customers"])
-    return report.table(frame, caption="Who has left, by source", name="exit_flags")
+    frame = frame.rename(columns=lambda name: name.replace("_", " ")).assign(
+        Customers=_counts(survey, survey.flags, "customers")
+    )
+    words = _suppressed(survey, survey.flags)
+    return report.table(frame, caption="Who has left, by source", name="exit_flags", note=words)
+
+
+def verbatim_notes(survey: Survey) -> report.Block:
+    """Show a few texts that customers wrote, masked, where the plan asks for them."""
+    if survey.verbatims is None:
+        return report.prose(
+            "Nothing that customers wrote is shown: the plan does not ask for it (`privacy.verbatims`)."
+        )
+    few = fewer_than(survey.smallest_cell)
+    if not survey.verbatims:
+        return report.prose(f"Nothing that customers wrote can be shown: {few} of them wrote anything alike.")
+    masked = f"Words that {few} customers used are left out, and so are addresses, numbers and identifiers."
+    return report.notes([*(f"“{text}”" for text in survey.verbatims), masked])
+
+
+def _counts(survey: Survey, frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return counts of people, those that may not be shown in words."""
+    if f"{column}_mark" not in frame:
+        return frame[column]
+    return shown_counts(frame[column], frame[f"{column}_mark"], survey.smallest_cell)
+
+
+def _suppressed(survey: Survey, frame: pd.DataFrame) -> str:
+    marks = [int(m) for c in frame.columns if c.endswith("_mark") for m in frame[c]]
+    return suppressed_words(marks, survey.smallest_cell)
+
+
+def _covered(survey: Survey, row: Mapping[Hashable, Any]) -> str:
+    """Say how many of all customers ever answered."""
+    if pd.isna(row["all"]) or row.get("customers_mark") == 1:
+        return f"{fewer_than(survey.smallest_cell)} customers"
+    whole = plural(int(row["all"]), "customer")
+    if pd.isna(row["customers"]):
+        return f"a withheld number of {whole}"
+    return f"{number(row['customers'])} of {whole} ({percent(row['customers'] / row['all'])})"
 
 
 def study_table(survey: Survey) -> report.Block:
@@ -204,7 +255,8 @@ def method() -> tuple[str, ...]:
     """Say how the look was taken."""
     return (
         "Each table is read as the plan maps it; a row is dropped by the first rule that it breaks and counted there, "
-        "so that rows in equal rows out plus rows left out. Raw files are never written.",
+        "so that rows in equal rows out plus rows left out. Raw files are never written; a cell is repaired only where "
+        "that is certain, each repair is listed, and `keep_as_is` in the plan leaves it out.",
         "Respondents are compared with the rest in the last period in which everybody can be seen, on what was known "
         "of all by then, with Welch intervals; who was there longer had more chances to answer.",
         "A metric is said to leak where it ranks at least 95 of 100 pairs of customers rightly, where all customers of "
@@ -220,6 +272,11 @@ def _can(missing: str) -> str:
 def _totals(survey: Survey) -> tuple[int, int]:
     frame = survey.tables
     return int(frame["in"].sum()), int(frame[["left out", "dropped"]].to_numpy().sum())
+
+
+def _repaired(survey: Survey) -> int:
+    lines = survey.losses
+    return int(lines.loc[lines["step"] == "repaired", "rows"].sum())
 
 
 def _span(inputs: Inputs) -> str:
@@ -242,10 +299,13 @@ def _trait_row(result: Result, trait: str, period: Period, currency: str) -> dic
     sides = sides[sides["trait"] == trait].set_index("answered")
     name = _TRAITS[trait].format(period=period, currency=currency)
     means = {side: number(float(sides.loc[side, "mean"]), 2) if side in sides.index else "–" for side in (True, False)}
-    row = {"Trait": name[:1].upper() + name[1:], "Had answered (mean)": means[True], "Never had (mean)": means[False]}
     gap, unit = rows.loc["difference"], rows.loc["standardised"]
+    if str(gap["reason"]).startswith(WITHHELD):
+        means = dict.fromkeys((True, False), WITHHELD)
+    row = {"Trait": name[:1].upper() + name[1:], "Had answered (mean)": means[True], "Never had (mean)": means[False]}
     if not gap["identified"]:
-        return row | {"Difference (interval)": f"not estimable: {gap['reason']}", "In standard deviations": "–"}
+        why = str(gap["reason"]) if means[True] == WITHHELD else f"not estimable: {gap['reason']}"
+        return row | {"Difference (interval)": why, "In standard deviations": "–"}
     ends = interval(float(gap["conf_low"]), float(gap["conf_high"]), decimals=2)
     return row | {
         "Difference (interval)": f"{number(float(gap['estimate']), 2)} ({ends})",

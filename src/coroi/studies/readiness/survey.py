@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
 import pandas as pd
 
 from coroi.claims import CLAIMS
-from coroi.prepare.ledger import LOSING, unbalanced
+from coroi.prepare.cleaning.advice import DOUBTS
+from coroi.prepare.ledger import COLUMNS, LOSING, unbalanced
 from coroi.report.words import plural
 from coroi.results import REQUIRED_ESTIMATE_COLUMNS, Check, Result
 from coroi.schemas import TABLES, missing_for
 from coroi.studies.inputs import Inputs, holdings, metric_label
 from coroi.studies.readiness.people import compare_respondents
+from coroi.studies.readiness.written import example_verbatims
 from coroi.studies.registry import STUDIES
 from coroi.studies.retention.answer import leak_check
 from coroi.studies.retention.question import ask
@@ -46,6 +49,10 @@ class Survey:
         Counts that add up, leaks, rival flags.
     n_customers : int
         Customers in the data.
+    smallest_cell : int
+        Smallest count of customers that may be shown.
+    verbatims : tuple of str or None
+        A few texts that customers wrote, masked; ``None`` where the plan does not ask for them.
     """
 
     tables: pd.DataFrame
@@ -58,6 +65,8 @@ class Survey:
     claims: pd.DataFrame
     checks: tuple[Check, ...]
     n_customers: int
+    smallest_cell: int = 10
+    verbatims: tuple[str, ...] | None = None
 
 
 def look(inputs: Inputs, *, level: float = 0.95) -> Survey:
@@ -84,8 +93,10 @@ def look(inputs: Inputs, *, level: float = 0.95) -> Survey:
         flags=flags,
         studies=_studies(held),
         claims=_claims((held[0], held[1] - leaking, held[2])),
-        checks=(_check_counts(inputs.ledger), *leaks, *_check_flags(flags)),
+        checks=(_check_counts(inputs.ledger), _check_doubts(inputs.ledger), *leaks, *_check_flags(flags)),
         n_customers=n,
+        smallest_cell=inputs.plan.privacy.smallest_cell,
+        verbatims=example_verbatims(inputs),
     )
 
 
@@ -134,7 +145,7 @@ def _tables(inputs: Inputs) -> pd.DataFrame:
 
 def _losses(ledger: pd.DataFrame) -> pd.DataFrame:
     lost = ledger[~ledger["step"].isin(["in", "out"])]
-    return lost[["table", "step", "rule", "rows", "examples", "sentence"]].reset_index(drop=True)
+    return lost[[c for c in COLUMNS if c in lost.columns]].reset_index(drop=True)
 
 
 def _coverage(inputs: Inputs, n_customers: int) -> pd.DataFrame:
@@ -202,26 +213,39 @@ def _check_counts(ledger: pd.DataFrame) -> Check:
     return Check(name="counts", tested=tested, passed=True, sentence=said)
 
 
+def _check_doubts(ledger: pd.DataFrame) -> Check:
+    doubts = ledger[(ledger["step"] == "flagged") & ledger["rule"].isin(DOUBTS)]
+    tested = "whether scores, dates and columns may mean something else than the plan says"
+    if doubts.empty:
+        said = "No score, date or column looks as if it meant something else than the plan says."
+        return Check(name="doubts", tested=tested, passed=True, sentence=said)
+    found = "; ".join(f"{r.table}.{r.column or 'rows'}: {r.sentence}" for r in doubts.itertuples())
+    said = f"{plural(len(doubts), 'doubt')} to be settled first. {found}."
+    return Check(name="doubts", tested=tested, passed=False, sentence=said, table=doubts.reset_index(drop=True))
+
+
 def _check_flags(flags: pd.DataFrame) -> tuple[Check, ...]:
     names = [c for c in flags.columns if c != "customers"]
     if len(names) < 2:
         return ()
     alike = flags[names].nunique(axis=1) == 1
     total, agreed = int(flags["customers"].sum()), int(flags.loc[alike, "customers"].sum())
-    said = f"All {len(names)} sources agree on {agreed:,} of {plural(total, 'customer')}."
-    if agreed < total:
-        gone = [f"{_spoken(name)} calls {int(flags.loc[flags[name], 'customers'].sum()):,} gone" for name in names]
-        said += f" They differ on {total - agreed:,}: {'; '.join(gone)}."
+    gone = {name: f"{int(flags.loc[flags[name], 'customers'].sum()):,}" for name in names}
+    whole = plural(total, "customer")
+    check = flags_check(names, agreed == total, f"{agreed:,}", whole, f"{total - agreed:,}", gone)
+    return (replace(check, table=flags),)
+
+
+def flags_check(
+    names: Sequence[str], agree: bool, agreed: str, whole: str, apart: str, gone: Mapping[str, str]
+) -> Check:
+    """Say whether all sources agree on who has left; the counts come as words."""
+    said = f"All {len(names)} sources agree on {agreed} of {whole}."
+    if not agree:
+        calls = [f"{_spoken(name)} calls {gone[name]} gone" for name in names]
+        said += f" They differ on {apart}: {'; '.join(calls)}."
         said += " Find out which one is right before trusting a rate."
-    return (
-        Check(
-            name="flags",
-            tested="whether all sources agree on who has left",
-            passed=agreed == total,
-            sentence=said,
-            table=flags,
-        ),
-    )
+    return Check(name="flags", tested="whether all sources agree on who has left", passed=agree, sentence=said)
 
 
 def _spoken(name: str) -> str:

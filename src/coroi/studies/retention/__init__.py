@@ -10,6 +10,7 @@ from coroi.studies.retention.point_page import (
     point_words,
     prediction_table,
 )
+from coroi.studies.retention.publish import publish
 from coroi.studies.retention.question import Question, ask
 from coroi.studies.retention.tenure_page import tenure_figure
 from coroi.studies.retention.words import answer, claim_words
@@ -35,6 +36,7 @@ __all__ = [
     "point_method",
     "point_words",
     "prediction_table",
+    "publish",
     "tenure_figure",
     "verdict",
 ]

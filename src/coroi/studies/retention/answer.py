@@ -12,6 +12,7 @@ from coroi.claims import Declaration, headline_level, judge, untestable
 from coroi.models.survival import MIN_CUSTOMERS, fit_survival
 from coroi.prepare.guards import check_leak
 from coroi.prepare.landmark import ANSWERED, NEVER
+from coroi.report.privacy import WITHHELD
 from coroi.report.words import interval, percent, plural, points
 from coroi.results import Check, Grade, Result, Verdict
 from coroi.studies.retention.question import Question
@@ -126,7 +127,12 @@ def hindrance(question: Question, result: Result) -> str:
     if question.contrast is None:
         return _one_band(question)
     row = difference(result)
-    return "" if row["identified"] else str(row["reason"])
+    return "" if row["identified"] or is_withheld(row) else str(row["reason"])
+
+
+def is_withheld(row: pd.Series) -> bool:
+    """Tell whether an estimate is known but not shown, so that nobody can be named."""
+    return str(row["reason"]).startswith(WITHHELD)
 
 
 def difference(result: Result) -> pd.Series:

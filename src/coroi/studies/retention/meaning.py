@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from coroi.prepare.landmark import NEVER
+from coroi.report.privacy import people
 from coroi.report.words import plural
 from coroi.results import Result, Verdict
 from coroi.studies.retention.answer import hindrance
 from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import UNTESTED, day_of, level_of, outcome_word, periods_of
+from coroi.studies.retention.words import UNTESTED, begin, day_of, level_of, outcome_word, periods_of
 
 
 def meaning(question: Question, result: Result, verdict: Verdict) -> tuple[str, str, str]:
@@ -55,7 +56,7 @@ def point_method(question: Question, result: Result, point: PointEffect) -> tupl
         return ()
     link = "logit" if point.hazard.spec["link"] == "logit" else "complementary log-log"
     known, since = "the score as it was known before it", "tenure"
-    renewal = _renewal_words(point)
+    renewal = _renewal_words(point, question.smallest_cell)
     if question.relationship == "snapshot":
         how = f"For one step on the scale each customer is one observation. The chance of having left ({link} link)"
         known = "the score"
@@ -79,15 +80,15 @@ def point_method(question: Question, result: Result, point: PointEffect) -> tupl
     )
 
 
-def _renewal_words(point: PointEffect) -> tuple[str, ...]:
+def _renewal_words(point: PointEffect, smallest: int) -> tuple[str, ...]:
     """Say what exits at renewal leave out; nothing where customers can leave at any time."""
     if point.off_schedule is None:
         return ()
-    outside = plural(point.off_schedule, "exit")
-    lies = "lies" if point.off_schedule == 1 else "lie"
+    outside = people(point.off_schedule, smallest, "exit")
+    lies = "lies" if point.off_schedule == 1 and smallest == 1 else "lie"
     return (
         "The plan says that contracts can be left only when a term ends: only such times count as chances to leave. "
-        f"{outside} {lies} outside of them, left out of the hazard though not of the "
+        f"{begin(outside)} {lies} outside of them, left out of the hazard though not of the "
         "shares by band.",
     )
 

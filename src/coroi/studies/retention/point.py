@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
@@ -19,6 +20,7 @@ from coroi.prepare.profiles import MOST_STEPS, cohort_rows, profiles_ahead
 from coroi.results import Result
 from coroi.sources import Metric
 from coroi.studies.inputs import Inputs
+from coroi.studies.labels import group_labels
 from coroi.studies.retention.answer import leak_check, leak_words
 from coroi.studies.retention.question import Question
 
@@ -54,6 +56,8 @@ class PointEffect:
         Exits outside a term's end, where the plan has exits at renewal.
     reason : str
         Why there is nothing to show.
+    segments : Mapping of str to (str or None)
+        What to call each segment on a page; ``None``: it has too few customers to be named.
     """
 
     hazard: Result | None
@@ -67,6 +71,7 @@ class PointEffect:
     level: float = 0.95
     off_schedule: int | None = None
     reason: str = ""
+    segments: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def fit_point(
@@ -91,7 +96,8 @@ def fit_point(
     """
     metric = inputs.plan.metrics[question.metric]
     size = step_size(metric)
-    nothing = partial(_nothing, size=size, level=level)
+    labels = group_labels(inputs.connection, inputs.tables, "segment", inputs.plan.privacy.smallest_cell)
+    nothing = partial(_nothing, size=size, level=level, labels=labels)
     if question.cohort.reason:
         return nothing(question.cohort.reason)
     renewal = inputs.plan.exits_at == "renewal" and question.relationship == "contract"
@@ -128,6 +134,7 @@ def fit_point(
         revenue=_mean_revenue(inputs, question),
         level=level,
         off_schedule=_off_schedule(inputs) if renewal else None,
+        segments=labels,
     )
 
 
@@ -193,7 +200,13 @@ def _bands_of(cells: PanelCells) -> tuple[tuple[int, str], ...]:
 
 
 def _nothing(
-    reason: str, *, size: float, level: float, hazard: Result | None = None, cells: PanelCells | None = None
+    reason: str,
+    *,
+    size: float,
+    level: float,
+    labels: Mapping[str, str | None],
+    hazard: Result | None = None,
+    cells: PanelCells | None = None,
 ) -> PointEffect:
     empty = pd.DataFrame({"tenure_periods": [], "n": [], "events": []})
     return PointEffect(
@@ -207,4 +220,5 @@ def _nothing(
         revenue=float("nan"),
         level=level,
         reason=reason,
+        segments=labels,
     )

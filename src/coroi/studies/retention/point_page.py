@@ -8,6 +8,7 @@ import pandas as pd
 
 from coroi import report
 from coroi.prepare.landmark import ANSWERED
+from coroi.report.privacy import WITHHELD, fewer_than
 from coroi.report.words import (
     fewer_or_more,
     grade_verb,
@@ -22,7 +23,16 @@ from coroi.report.words import (
 from coroi.results import Check, Result
 from coroi.studies.retention.answer import GRADE, estimate_row, hindrance
 from coroi.studies.retention.point import PointEffect
-from coroi.studies.retention.point_terms import at_equal, doing, in_words, kind_of, references, step_words, term_words
+from coroi.studies.retention.point_terms import (
+    at_equal,
+    doing,
+    in_words,
+    kind_of,
+    names_few,
+    references,
+    step_words,
+    term_words,
+)
 from coroi.studies.retention.question import Question
 from coroi.studies.retention.words import (
     begin,
@@ -49,7 +59,7 @@ def point_words(question: Question, result: Result, point: PointEffect, currency
     )
     if check_prediction(question, result, point).passed is False:
         last += " The check of the prediction did not pass (see Checks): a straight line may be too simple for it."
-    return _customer_words(question, point), _money_words(question, point, currency), last
+    return _customer_words(question, result, point), _money_words(question, point, currency), last
 
 
 def hazard_table(question: Question, result: Result, point: PointEffect) -> report.Block:
@@ -116,7 +126,7 @@ def check_prediction(question: Question, result: Result, point: PointEffect) -> 
     return Check(name="prediction", tested=tested, passed=not off, sentence=said)
 
 
-def _customer_words(question: Question, point: PointEffect) -> str:
+def _customer_words(question: Question, result: Result, point: PointEffect) -> str:
     assert point.step is not None
     gap, outcome = _gap(question, point), outcome_word(question)
     step = f"{step_words(point)} better on {question.label}"
@@ -125,9 +135,11 @@ def _customer_words(question: Question, point: PointEffect) -> str:
     if by_gap and by_ratio:
         said = f"{step} {grade_verb(GRADE, 'higher' if gap[0] > 0 else 'lower')} {outcome}"
     each = f"{per_thousand_difference(*gap, 'customers')} ({level_of(point.step)} interval), {stayed(question)}"
-    middle, span = fewer_or_more(*(round(g * point.n_answered) for g in gap))
-    whom = f"the {plural(point.n_answered, 'customer')} with a usable answer"
-    told = f"{begin(at_equal(question, point) + said)}: {each}. Among {whom} that is about {middle}, {span}."
+    told = f"{begin(at_equal(question, point) + said)}: {each}."
+    if not result.tables["bands"]["customers"].isna().any():
+        middle, span = fewer_or_more(*(round(g * point.n_answered) for g in gap))
+        whom = f"the {plural(point.n_answered, 'customer')} with a usable answer"
+        told += f" Among {whom} that is about {middle}, {span}."
     return told if by_gap == by_ratio else f"{told} {_doubt(point, by_gap)}"
 
 
@@ -240,6 +252,8 @@ def _ratio_ends(point: PointEffect) -> tuple[float, float]:
 
 
 def _ratio(question: Question, point: PointEffect, row: pd.Series) -> str:
+    if names_few(point, str(row["term"])):
+        return f"{WITHHELD}, since it has {fewer_than(question.smallest_cell)} customers"
     if not row["identified"]:
         return f"not estimable: {in_words(question, point, str(row['reason']))}"
     times = point.size if row["term"] == "score" else 1.0

@@ -64,8 +64,17 @@ def term_words(question: Question, point: PointEffect, term: str) -> str:
     if name == "tenure":
         return "tenure not given" if level == NOT_GIVEN else f"{span_words(question, level)} since {begun(question)}"
     if name == "segment":
-        return "the other segments" if level == OTHERS else f"segment {level}"
+        if level == OTHERS:
+            return "the other segments"
+        label = point.segments.get(level, level)
+        return "a segment of few customers" if label is None else f"segment {label}"
     return "had answered" if level == ANSWERED else level
+
+
+def names_few(point: PointEffect, term: str) -> bool:
+    """Tell whether a term is about a segment of so few customers that they could be named."""
+    name, _, level = term.rstrip("]").partition("[")
+    return name == "segment" and point.segments.get(level, level) is None
 
 
 def references(question: Question, point: PointEffect) -> list[str]:

@@ -62,6 +62,8 @@ class Question:
         Whether answers are known to be older than the outcome.
     wait : int
         Whole periods between the first purchase's and the landmark (repeat purchase only).
+    smallest_cell : int
+        Smallest count of customers that may be shown.
     """
 
     metric: str
@@ -79,6 +81,7 @@ class Question:
     counts: pd.DataFrame
     dated: bool
     wait: int = 1
+    smallest_cell: int = 10
 
     @property
     def counted(self) -> Literal["with event", "without event"]:
@@ -154,6 +157,7 @@ def ask(inputs: Inputs, *, metric: str = "", horizon: int = 0, landmark: str = "
         counts=counts,
         dated=relationship != "snapshot" or _dated(inputs),
         wait=wait,
+        smallest_cell=plan.privacy.smallest_cell,
     )
 
 

@@ -23,7 +23,7 @@ def tenure_figure(question: Question, point: PointEffect) -> report.Picture | re
     why = _why_not(question, point)
     if why:
         return report.prose(f"There is no figure of the hazard over time: {why}.")
-    table, unit = _by_tenure(point), question.frequency
+    table, unit = _by_tenure(question, point), question.frequency
     title, places = _title(question, table), share_places(table)
     fig, ax = report.new_figure(height=1.6 + 0.5 * len(table))
     at = np.arange(len(table))
@@ -56,19 +56,20 @@ def _why_not(question: Question, point: PointEffect) -> str:
         return "a snapshot has no time in it"
     if point.life_table.empty:
         return point.reason.rstrip(".") or "nobody is at risk"
-    if len(point.tenure_bands) < 2:
+    if len(_by_tenure(question, point)) < 2:
         return f"too few customers {question.happened}, or too few did not, to tell one time from another"
     return ""
 
 
-def _by_tenure(point: PointEffect) -> pd.DataFrame:
-    """Return the share with the event by band of tenure, with Wilson intervals; many bands are joined."""
+def _by_tenure(question: Question, point: PointEffect) -> pd.DataFrame:
+    """Return the share with the event by band of tenure, with Wilson intervals; many or small bands are joined."""
     from statsmodels.stats.proportion import proportion_confint
 
-    step = -(-len(point.tenure_bands) // MOST_BANDS)
-    starts = [start for start, _ in point.tenure_bands][::step]
-    names = [name for _, name in point.tenure_bands] if step == 1 else _names(starts)
     life = point.life_table
+    step = -(-len(point.tenure_bands) // MOST_BANDS)
+    every = [start for start, _ in point.tenure_bands][::step]
+    starts = _large(life, every, question.smallest_cell)
+    names = [name for _, name in point.tenure_bands] if len(starts) == len(point.tenure_bands) else _names(starts)
     at = np.searchsorted(starts, life["tenure_periods"], side="right") - 1
     sums = life.groupby(at)[["n", "events"]].sum()
     low, high = proportion_confint(sums["events"], sums["n"], alpha=1 - point.level, method="wilson")
@@ -83,8 +84,24 @@ def _by_tenure(point: PointEffect) -> pd.DataFrame:
     )
 
 
+def _large(life: pd.DataFrame, starts: list[int], smallest: int) -> list[int]:
+    """Return the first period of bands in each of which enough had the event, and enough had not, to be shown."""
+    kept = list(starts)
+
+    def small(at: int) -> bool:
+        end = kept[at + 1] if at + 1 < len(kept) else np.inf
+        inside = life[(life["tenure_periods"] >= kept[at]) & (life["tenure_periods"] < end)]
+        events, n = int(inside["events"].sum()), int(inside["n"].sum())
+        return 0 < events < smallest or 0 < n - events < smallest
+
+    while len(kept) > 1 and (found := [at for at in range(len(kept)) if small(at)]):
+        del kept[found[0] + 1 if found[0] + 1 < len(kept) else found[0]]
+    return kept
+
+
 def _names(starts: list[int]) -> list[str]:
-    return [f"{a}–{b - 1}" for a, b in pairwise(starts)] + [f"{starts[-1]} and more"]
+    named = [f"{a}" if b == a + 1 else f"{a}–{b - 1}" for a, b in pairwise(starts)]
+    return [*named, f"{starts[-1]} and more" if starts[-1] else "all"]
 
 
 def _title(question: Question, table: pd.DataFrame) -> str:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from coroi.errors import StudyError
 from coroi.report import Answer
+from coroi.report.privacy import people as people_words
 from coroi.report.words import (
     Direction,
     grade_phrase,
@@ -20,7 +21,7 @@ from coroi.report.words import (
     verdict_words,
 )
 from coroi.results import Label, Result, Verdict
-from coroi.studies.retention.answer import CLAIM, difference, estimate_row
+from coroi.studies.retention.answer import CLAIM, difference, estimate_row, is_withheld
 from coroi.studies.retention.question import Question
 
 _BASES = (100, 1_000, 10_000, 100_000)
@@ -37,8 +38,10 @@ def answer(question: Question, result: Result, verdict: Verdict) -> Answer:
     """
     card: list[tuple[str, str]] = [("Verdict", _verdict(verdict))]
     card.append(("Evidence grade", grade_phrase(verdict.grade) + _weaker(question)))
-    if verdict.label != UNTESTED:
-        row = difference(result)
+    row = None if verdict.label == UNTESTED else difference(result)
+    if row is not None and is_withheld(row):
+        card.append(("Effect", begin(f"{row['reason']}.")))
+    elif row is not None:
         low, high = float(row["conf_low"]), float(row["conf_high"])
         top, bottom = _ends(question)
         effect = per_thousand_difference(float(row["estimate"]), low, high, "customers")
@@ -58,6 +61,8 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
     if verdict.label == UNTESTED:
         asked = f"Whether customers with {question.better} {do} more often cannot be tested with these data"
         return f"{asked}, because {_stop(verdict.reason)}"
+    if is_withheld(difference(result)):
+        return _withheld_sentence(question, result, verdict)
     outcome, (top, bottom), compared = outcome_word(question), _ends(question), _compared(question, result)
     if verdict.label == "too small to matter":
         least = f"less than the {question.smallest} that would matter"
@@ -73,6 +78,20 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
     if verdict.label == "cannot tell":
         said += ", but these data cannot tell whether the difference is large enough to matter"
     return f"{said}: {compared}."
+
+
+def _withheld_sentence(question: Question, result: Result, verdict: Verdict) -> str:
+    """Say the answer without its numbers, which would name somebody."""
+    outcome, (top, bottom) = outcome_word(question), _ends(question)
+    why = f"the numbers are {difference(result)['reason']}"
+    if verdict.label in ("too small to matter", "claimed effect ruled out"):
+        more = f"{outcome.capitalize()} higher by {question.smallest} or more at {top} than at {bottom}"
+        return f"{more} is ruled out; {why}."
+    if verdict.label == "cannot tell":
+        return f"These data cannot tell whether {outcome} at {top} is higher than at {bottom}; {why}."
+    direction: Direction = "lower" if verdict.label == "contradicted" else "higher"
+    rates = "rates of repeat purchase" if question.relationship == "repeat_purchase" else outcome
+    return begin(f"{statement(top, rates, grade=verdict.grade, direction=direction)} than {bottom}; {why}.")
 
 
 def claim_words(question: Question, result: Result, verdict: Verdict) -> tuple[str, ...]:
@@ -94,7 +113,8 @@ def claim_words(question: Question, result: Result, verdict: Verdict) -> tuple[s
 def _gain(result: Result, term: str) -> str:
     row = estimate_row(result, term)
     if not row["identified"]:
-        return f"an amount that cannot be estimated ({row['reason']})"
+        why = "is" if is_withheld(row) else "cannot be estimated:"
+        return f"an amount that {why} {row['reason']}"
     low, high = float(row["conf_low"]), float(row["conf_high"])
     return f"{points(float(row['estimate']), _places(low, high))} ({_points_ends(low, high)})"
 
@@ -127,7 +147,7 @@ def people(question: Question) -> str:
     n = int(question.counts["n"].sum())
     if not n:
         return "nobody could be followed"
-    who = plural(n, "customer")
+    who = people_words(n, question.smallest_cell)
     if question.relationship == "snapshot":
         return f"{who} on one date"
     if question.relationship == "contract":
@@ -241,6 +261,6 @@ def share_places(rows: pd.DataFrame) -> int:
 def describe_band(row: pd.Series, places: int = 1) -> str:
     """Write a band's share with its interval in one cell."""
     if not row["identified"]:
-        return f"not estimable: {row['reason']}"
+        return str(row["reason"]) if is_withheld(row) else f"not estimable: {row['reason']}"
     low, high = float(row["conf_low"]), float(row["conf_high"])
     return f"{percent(float(row['estimate']), places)} ({percent_interval(low, high, decimals=places)})"
