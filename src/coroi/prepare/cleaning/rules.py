@@ -96,7 +96,9 @@ def note_rows(
 
 def examples(connection: Any, table: Any, n: int, column: str = "") -> Examples:
     """Return the first few row numbers of a table, and what stands in a column there, masked."""
-    shown = {"_shown": table[column].cast("string")} if column in table.columns else {}
+    shown = {}
+    if column in table.columns:  # numbers are written here: each engine would in a way of its own
+        shown["_shown"] = table[column] if table[column].type().is_floating() else table[column].cast("string")
     seen = connection.to_pandas(table.select(ROW, **shown).order_by(ROW).limit(n))
     values = tuple(mask_value(v) for v in seen["_shown"].dropna()) if shown else ()
     return Examples(tuple(seen[ROW].astype(int)), values)
