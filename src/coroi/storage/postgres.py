@@ -70,6 +70,15 @@ class _Compiler(PostgresCompiler):
     def visit_BitwiseLeftShift(self, op: Any, *, left: Any, right: Any) -> Any:  # noqa: N802
         return sge.BitwiseLeftShift(this=self.cast(left, dt.int64), expression=self.cast(right, dt.int32))
 
+    def visit_JoinChain(self, op: Any, *, first: Any, rest: Any, values: Any) -> Any:  # noqa: N802
+        """Write semi and anti joins, which the server lacks, as conditions; sqlglot forgets every second of a chain."""
+        query = super().visit_JoinChain(op, first=first, rest=rest, values=values)
+        for join in [j for j in query.args.get("joins") or [] if j.kind in ("SEMI", "ANTI")]:
+            there = sge.Exists(this=sg.select(sge.convert(1)).from_(join.this).where(join.args["on"]))
+            join.pop()
+            query = query.where(there if join.kind == "SEMI" else there.not_())
+        return query
+
 
 class CollatedBackend(Backend):
     """ibis's backend, but that text is compared byte by byte and frames are copied in."""
