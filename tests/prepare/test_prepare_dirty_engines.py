@@ -1,4 +1,4 @@
-"""A dirty company, cleaned by every engine: the same rows, the same account of what was repaired, dropped and doubted."""
+"""A dirty company, cleaned by every engine: the same rows, the same account of what was repaired and doubted."""
 
 from __future__ import annotations
 
