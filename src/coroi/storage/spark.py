@@ -85,7 +85,7 @@ class SparkEngineSession(RemoteSession):
 
 
 class _Compiler(PySparkCompiler):
-    """ibis's compiler, but that blanks, groups of a replacement and bits are what they are elsewhere."""
+    """ibis's compiler, but that blanks, groups of a replacement, dates and bits are what they are elsewhere."""
 
     __slots__ = ()
 
@@ -97,6 +97,9 @@ class _Compiler(PySparkCompiler):
         """Name the two rarest blanks by number: in a literal of Spark their escapes mean the letters v and f."""
         blanks = self.f.concat(" \t\n\r", self.f.anon.char(11), self.f.anon.char(12))
         return sge.Trim(this=arg, position="BOTH", expression=blanks)
+
+    def visit_DateTruncate(self, op: Any, *, arg: Any, unit: Any) -> Any:  # noqa: N802
+        return self.cast(super().visit_DateTruncate(op, arg=arg, unit=unit), dt.date)
 
     def visit_BitwiseLeftShift(self, op: Any, *, left: Any, right: Any) -> Any:  # noqa: N802
         return self.f.shiftleft(self.cast(left, dt.int64), self.cast(right, dt.int32))
