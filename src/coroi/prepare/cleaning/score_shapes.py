@@ -54,8 +54,8 @@ def suspect_codes(counts: pd.DataFrame, scale: tuple[float, float]) -> list[Susp
     Notes
     -----
     Two traces. The declared scale is a usual one with a code's value at an end (0 to 5, 1 to 6, 0 to 6, 0 to 11). Or a
-    code's value below zero or from 77 on stands apart: no answer on the two whole numbers on either side of it, while it
-    has at least a tenth as many as the largest count.
+    code's value below zero or from 77 on stands apart: no answer on the two whole numbers on either side of it, while
+    it has at least a tenth as many as the largest count.
     """
     whole = counts[counts["score"] == counts["score"].round()]
     n_of = dict(zip(whole["score"].astype(float), whole["n"].astype(int), strict=True))
