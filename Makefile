@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test test-slow lint validity clean
+.PHONY: demo test test-slow lint cleaning validity clean
 
 demo: $(READY)
 	$(BIN)/coroi demo
@@ -17,6 +17,10 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+cleaning: $(READY)
+	$(BIN)/coroi lab --cleaning 50 --output lab-cleaning
+	cp lab-cleaning/cleaning.json lab-cleaning/cleaning.md docs/
 
 validity: $(READY)
 	$(BIN)/coroi lab --profile full --output lab

@@ -88,12 +88,12 @@ def hear(inputs: Inputs, *, level: float = 0.95) -> Voices:
     Returns
     -------
     Voices
-        Of the metrics with at least one occasion.
+        Of the metrics with occasions, where neither who answered nor who did not are too few to be shown.
     """
     found = []
     for metric in inputs.plan.metrics:
         occasions = find_occasions(inputs, metric)
-        if occasions is not None and len(occasions.frame):
+        if occasions is not None and _enough(occasions, inputs.plan.privacy.smallest_cell):
             found.append(_voice(inputs, metric, occasions, level))
     checks = tuple(
         replace(c, name=f"{v.metric}_{c.name}", tested=f"{v.label}: {c.tested}")
@@ -101,6 +101,12 @@ def hear(inputs: Inputs, *, level: float = 0.95) -> Voices:
         for c in v.response.checks
     )
     return Voices(voices=tuple(found), checks=checks)
+
+
+def _enough(occasions: Occasions, smallest: int) -> bool:
+    """Whether the customers who answered, and those who did not, are none or enough to be shown."""
+    sides = occasions.frame.groupby("answered")["customer"].nunique()
+    return len(sides) > 0 and bool((sides >= smallest).all())
 
 
 def with_voices(result: Result, voices: Voices) -> Result:
