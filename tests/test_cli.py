@@ -134,6 +134,7 @@ def test_run_hands_over_what_was_asked(coroi, asked):
         "output": Path("out"),
         "timeout": 60.0,
         "again": True,
+        "private": None,
     }
 
 

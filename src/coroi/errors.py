@@ -93,5 +93,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _short(name: str) -> str:
-    masked = mask_text(name)
+    masked = mask_text(name[: 2 * _LONGEST])
     return masked if len(masked) <= _LONGEST else f"{masked[: _LONGEST - 1]}…"

@@ -115,6 +115,11 @@ def test_options_that_cannot_be_used_are_told_together_before_anything_is_read(c
 
 def test_a_company_of_eight_is_answered_in_words_or_refused(coroi, company, tmp_path):
     code, out, err = coroi("design", company, "--output", tmp_path / "out", "--replications", 100)
+    assert (code, out) == (2, "")
+    assert "8" not in err.replace("--", "")
+    text = company.read_text(encoding="utf-8")
+    company.write_text(text + "privacy: {smallest_cell: 1}\n", encoding="utf-8")
+    code, out, err = coroi("design", company, "--output", tmp_path / "out", "--replications", 100)
     assert (code, err) == (0, "")
     assert "would detect no effect up to" in out
     page = Path(out.splitlines()[-1].removeprefix("Page: "))

@@ -62,8 +62,8 @@ REASONS: dict[tuple[str, str, str], str] = {
     ),
     ("respondents", "standardised", "*"): (
         "revenue is spread so unevenly that the fourth moment, on which the error of a standard deviation rests, "
-        "comes out too small in companies of this size: the error is 4 to 5 % below the spread that it stands for, with "
-        "hardly any bias and misses on both sides. The same difference in money meets the bar."
+        "comes out too small in companies of this size: the error is 4 to 5 % below the spread that it stands for, "
+        "with hardly any bias and misses on both sides. The same difference in money meets the bar."
     ),
 }
 """Why a row falls short: by experiment, beginning of the estimand's name, and scenario ("*" for any)."""

@@ -15,6 +15,7 @@ from coroi.prepare.calendar import first_day, index_of
 from coroi.schemas import SNAPSHOT, Panel, metric_columns
 from coroi.sources import Metric
 from coroi.studies.inputs import Inputs
+from coroi.studies.labels import group_labels
 
 MOST_WAVES = 3
 MIN_OF_A_LEVEL = 10  # answers, and silent occasions
@@ -79,6 +80,7 @@ def find_occasions(inputs: Inputs, metric: str) -> Occasions | None:
     if rows.empty:
         return None
     starts = tuple(str(pd.Timestamp(start).date()) for start in waves["start"])
+    rows["segment"] = _named(inputs, rows["segment"])
     rows["occasion"] = pd.to_datetime(rows["start"]).dt.strftime("%Y-%m-%d")
     frame, terms = _described(rows, inputs.plan.metrics[metric])
     return Occasions(frame=frame, terms=terms, waves=starts, periods=inputs.plan.metric_age_limit_or_default)
@@ -147,8 +149,16 @@ def _of_snapshot(inputs: Inputs, metric: str) -> Occasions | None:
     rows = inputs.connection.to_pandas(
         snapshot.select("customer_id", "segment", tenure=snapshot["tenure_months"], score=snapshot[metric])
     )
+    rows["segment"] = _named(inputs, rows["segment"])
     frame, terms = _described(rows.assign(occasion=""), inputs.plan.metrics[metric])
     return Occasions(frame=frame, terms=terms, waves=(), periods=0)
+
+
+def _named(inputs: Inputs, segments: pd.Series) -> pd.Series:
+    """Call segments what a page may call them; those of too few customers are others."""
+    names = group_labels(inputs.connection, inputs.tables, "segment", inputs.plan.privacy.smallest_cell)
+    known = segments.notna()
+    return segments.astype(object).where(~known, segments.astype(str).map(lambda name: names.get(name) or OTHERS))
 
 
 def _described(rows: pd.DataFrame, metric: Metric) -> tuple[pd.DataFrame, tuple[Term, ...]]:
