@@ -15,6 +15,7 @@ from coroi.studies.inputs import options_of
 from coroi.studies.plan import read_plan
 from coroi.studies.registry import STUDIES, notebook_of
 
+pytestmark = pytest.mark.slow
 REPAIRED = {
     "blanks around text",
     "dates in another style",
