@@ -55,7 +55,9 @@ def prepared_calls(monkeypatch):
     def prepare(loaded, folder, progress=None):
         calls.append(Path(folder))
         (folder / "panel.parquet").write_bytes(b"customer-level")
-        return SimpleNamespace(connection=SimpleNamespace(disconnect=lambda: None))
+        return SimpleNamespace(
+            connection=SimpleNamespace(version={"name": "none", "version": "0"}, disconnect=lambda: None)
+        )
 
     monkeypatch.setattr(runner.prepared_inputs, "prepare_plan", prepare)
     monkeypatch.setattr(runner.prepared_inputs, "study_availability", lambda _prepared: {})
