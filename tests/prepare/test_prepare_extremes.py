@@ -49,7 +49,7 @@ def test_a_moment_beyond_the_calendar_is_no_date_either(tmp_path):
     assert rows_of(found, "unreadable start_at") == 1
 
 
-@pytest.mark.parametrize("term", ["1e308", "-1", "1201", "1e18"])
+@pytest.mark.parametrize("term", ["1e99", "-1", "1201", "1e18"])
 def test_a_term_that_cannot_be_is_left_empty_and_counted(tmp_path, term):
     lines = "".join(f"c{i},2022-01-01,{term if i == 7 else 12}\n" for i in range(200))
     (tmp_path / "s.csv").write_text("customer_id,start_at,term_months\n" + lines)
@@ -61,7 +61,7 @@ def test_a_term_that_cannot_be_is_left_empty_and_counted(tmp_path, term):
 
 
 def test_a_tenure_that_cannot_be_is_left_empty_and_counted(tmp_path):
-    lines = "".join(f"c{i},no,{'1e308' if i == 7 else 12}\n" for i in range(200))
+    lines = "".join(f"c{i},no,{'1e99' if i == 7 else 12}\n" for i in range(200))
     (tmp_path / "s.csv").write_text("customer_id,left,tenure_months\n" + lines)
     found = prepared(tmp_path, {"snapshot": Source(path="s.csv")})
     assert found.problems == ()

@@ -8,6 +8,7 @@ import ibis
 import pandas as pd
 
 from coroi.prepare.cleaning.reread import settle
+from coroi.prepare.cleaning.rules import fresh
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.mapping import UNREAD
 from coroi.prepare.parsing import parse_date
@@ -52,28 +53,11 @@ def reread_dates(connection: Any, table: Any, column: str, name: str, ledger: Le
     last date.
     """
     raw = table[UNREAD + column]
-    bare = raw.re_replace(_TIME, "")
-    first, second = (bare.re_extract(_SLASHED, i).nullif("").cast("int64") for i in (1, 2))
-    slashes = bare.replace("-", "/")
-    day_first, month_first = first > 12, second > 12
-    asked = {"low": table[column].min(), "high": table[column].max()}
-    asked |= {"day_first": (day_first & (second <= 12)).sum(), "month_first": (month_first & (first <= 12)).sum()}
-    seen = connection.to_pandas(table.agg(**asked)).iloc[0]
-    shown = {order: 0 if pd.isna(seen[order]) else int(seen[order]) for order in ("day_first", "month_first")}
-    as_days, as_months = parse_date(slashes, _DAY_FIRST), parse_date(slashes, _MONTH_FIRST)
-    readings = [(day_first, as_days), (month_first, as_months), (first == second, as_days)]
-    if shown["day_first"] >= ENOUGH and not shown["month_first"]:
-        readings.append((first.notnull(), as_days))
-    if shown["month_first"] >= ENOUGH and not shown["day_first"]:
-        readings.append((first.notnull(), as_months))
-    value = ibis.coalesce(parse_date(bare, _SURE), ibis.cases(*readings))
-    if not pd.isna(seen["low"]):
-        days = bare.re_extract(_SERIAL, 1).nullif("").cast("int64")
-        serial = ibis.literal(_SERIAL_ZERO).cast("date") + days.as_interval("D")
-        low, high = (ibis.literal(str(seen[end])[:10]).cast("date") for end in ("low", "high"))
-        inside = serial.cast("date").between(low, high)
-        value = ibis.coalesce(value, ibis.cases((inside, serial.cast("date"))))
-    table = table.mutate(_value=value)
+    texts = table.filter(raw.notnull()).group_by(_text=raw).agg(_n=ibis._.count())
+    texts = fresh(connection, texts.mutate(_bare=texts["_text"].re_replace(_TIME, "")))
+    values = fresh(connection, _read(connection, texts, table, column))
+    joined = table.left_join(values, raw == values["_text"])
+    table = fresh(connection, joined.select(*(table[c] for c in table.columns), _value=values["_value"]))
     hit = table[UNREAD + column].notnull() & table["_value"].notnull()
     settled = settle(
         connection,
@@ -87,3 +71,28 @@ def reread_dates(connection: Any, table: Any, column: str, name: str, ledger: Le
         ledger=ledger,
     )
     return settled.drop("_value")
+
+
+def _read(connection: Any, texts: Any, table: Any, column: str) -> Any:
+    """Return each text with the date that it certainly is; each style is read by itself, since engines plan slowly."""
+    bare = texts["_bare"]
+    first, second = (bare.re_extract(_SLASHED, i).nullif("").cast("int64") for i in (1, 2))
+    slashes = bare.replace("-", "/")
+    styles = {f"_s{i}": parse_date(bare, (style,)) for i, style in enumerate(_SURE)}
+    read = {"_days": parse_date(slashes, _DAY_FIRST), "_months": parse_date(slashes, _MONTH_FIRST)}
+    days = bare.re_extract(_SERIAL, 1).nullif("").cast("int64")
+    serial = (ibis.literal(_SERIAL_ZERO).cast("date") + days.as_interval("D")).cast("date")
+    texts = fresh(connection, texts.mutate(_first=first, _second=second, _serial=serial, **styles, **read))
+    first, second, n = texts["_first"], texts["_second"], texts["_n"]
+    day_first, month_first = (first > 12) & (second <= 12), (second > 12) & (first <= 12)
+    seen = connection.to_pandas(texts.agg(day=n.sum(where=day_first), month=n.sum(where=month_first))).iloc[0].fillna(0)
+    readings = [(day_first, texts["_days"]), (month_first, texts["_months"]), (first == second, texts["_days"])]
+    if seen["day"] >= ENOUGH and not seen["month"]:
+        readings.append((first.notnull(), texts["_days"]))
+    if seen["month"] >= ENOUGH and not seen["day"]:
+        readings.append((first.notnull(), texts["_months"]))
+    ends = connection.to_pandas(table.agg(low=table[column].min(), high=table[column].max())).iloc[0]
+    if not pd.isna(ends["low"]):
+        low, high = (ibis.literal(str(ends[end])[:10]).cast("date") for end in ("low", "high"))
+        readings.append((texts["_serial"].between(low, high), texts["_serial"]))
+    return texts.select("_text", _value=ibis.coalesce(*(texts[s] for s in styles), ibis.cases(*readings)))
