@@ -58,6 +58,7 @@ class Cleaned:
     def noted(self, table: str, column: str) -> set[int]:
         """Return the numbers of the rows that the ledger speaks of for a column."""
         lines = self.ledger[(self.ledger["table"] == table) & (self.ledger["column"] == column)]
+        lines = lines[lines["step"] != "repaired"]  # a wrong repair is a miss
         return {int(row) for rows in lines["examples"] if rows for row in str(rows).split(", ")}
 
 
