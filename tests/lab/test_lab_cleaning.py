@@ -38,6 +38,12 @@ def test_the_document_is_what_was_counted():
     assert table["what"].to_list()[-2:] == [CLEAN_CELLS, CLEAN_COMPANIES]
 
 
+def test_nothing_was_missed_and_nothing_wrongly_touched():
+    table, _ = kept()
+    assert table["injected"].sum() > 5_000
+    assert (table["missed"].sum(), table["wrongly touched"].sum()) == (0, 0)
+
+
 @pytest.mark.slow
 def test_fifty_companies_give_the_document_again(tmp_path):
     table, written = write_scores(50, tmp_path, jobs=2)

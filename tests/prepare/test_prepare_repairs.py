@@ -126,17 +126,47 @@ def sorted_dates(wrong: dict[int, str]) -> str:
     return "customer_id,occurred_at,amount\n" + "\n".join(lines) + "\n"
 
 
-def test_a_swapped_date_out_of_line_is_put_back(prepare, rows):
-    at = 32  # 2023-03-04
-    assert sorted_dates({}).splitlines()[at].split(",")[1] == "2023-03-04"
-    text = sorted_dates({at: "2023-04-03"})
-    found = prepare({"transactions.csv": text}, {"transactions": {}})
-    assert next(r["occurred_at"] for r in rows(found, "transactions") if r["customer_id"] == f"C{at}") == "2023-03-04"
+SWAPPED = {32: "2023-04-03", 93: "2023-04-07", 125: "2023-06-09"}  # as of 2023-03-04, 07-04 and 09-06
+
+
+def day_of(rows, found, i: int) -> str:
+    return next(r["occurred_at"] for r in rows(found, "transactions") if r["customer_id"] == f"C{i}")
+
+
+def test_swapped_dates_out_of_line_are_put_back(prepare, rows):
+    upright = {i: line.split(",")[1] for i, line in enumerate(sorted_dates({}).splitlines()) if i in SWAPPED}
+    assert upright == {32: "2023-03-04", 93: "2023-07-04", 125: "2023-09-06"}
+    found = prepare({"transactions.csv": sorted_dates(SWAPPED)}, {"transactions": {}})
+    assert {i: day_of(rows, found, i) for i in SWAPPED} == upright
     line = found.ledger.set_index("rule").loc["day and month swapped"]
-    assert (line["step"], line["rows"], line["examples"], line["values"]) == ("repaired", 1, "32", "9999-99-99")
-    kept = prepare({"transactions.csv": text}, {"transactions": {"keep_as_is": "swapped_dates"}})
+    assert (line["step"], line["rows"], line["examples"]) == ("repaired", 3, "32, 93, 125")
+    assert line["values"] == "9999-99-99, 9999-99-99, 9999-99-99"
+    kept = prepare({"transactions.csv": sorted_dates(SWAPPED)}, {"transactions": {"keep_as_is": "swapped_dates"}})
     assert kept.ledger.set_index("rule").loc["day and month swapped", "step"] == "flagged"
-    assert next(r["occurred_at"] for r in rows(kept, "transactions") if r["customer_id"] == f"C{at}") == "2023-04-03"
+    assert {i: day_of(rows, kept, i) for i in SWAPPED} == SWAPPED
+
+
+def test_one_date_that_a_swap_would_explain_is_named_and_kept(prepare, rows):
+    found = prepare({"transactions.csv": sorted_dates({32: SWAPPED[32]})}, {"transactions": {}})
+    line = found.ledger.set_index("rule").loc["day and month swapped"]
+    assert (line["step"], line["rows"], line["examples"]) == ("flagged", 1, "32")
+    assert day_of(rows, found, 32) == SWAPPED[32]
+
+
+def test_late_rows_of_which_one_happens_to_fit_are_left_alone(prepare):
+    late = {32: "2023-04-03", 40: "2024-05-02", 60: "2024-07-09", 80: "2024-03-02", 100: "2024-06-11"}
+    found = prepare({"transactions.csv": sorted_dates(late)}, {"transactions": {}})
+    assert "day and month swapped" not in set(found.ledger["rule"])
+
+
+def test_a_repeat_at_the_end_of_the_file_is_dropped_before_its_swapped_date_is_judged(prepare, rows):
+    head, *lines = sorted_dates(SWAPPED).splitlines()
+    numbered = [f"{line},T{i}" for i, line in enumerate(lines, 1)]
+    text = "\n".join([f"{head},transaction_id", *numbered, numbered[31]]) + "\n"
+    found = prepare({"transactions.csv": text}, {"transactions": {}})
+    assert [r["occurred_at"] for r in rows(found, "transactions") if r["customer_id"] == "C32"] == ["2023-03-04"]
+    log = found.ledger.set_index("rule")
+    assert (log.loc["repeated row", "rows"], log.loc["repeated row", "examples"]) == (1, "301")
 
 
 @pytest.mark.parametrize("wrong", [{}, {32: "2023-09-04"}, {32: "2024-12-31"}])

@@ -106,6 +106,11 @@ def test_where_only_part_was_swapped_the_rest_cannot_be_told():
         pd.date_range("2020-01-01", periods=60, freq="MS"),  # billed on the first
         pd.DatetimeIndex([*pd.date_range("2020-01-01", periods=36, freq="MS"), *["2020-01-15"] * 20]),
         pd.DatetimeIndex(["2024-03-05"] * 500),
+        # survey rounds that run a few days into the next month
+        pd.DatetimeIndex(
+            [f"2023-{m}-{d}" for m in ("02", "05", "08") for d in (20, 22, 24, 26, 28)] * 6
+            + [f"2023-{m}-{d}" for m in ("03", "09") for d in ("02", "05", "08")] * 9
+        ),
     ],
 )
 def test_the_calendar_of_upright_dates_tells_nothing(days):

@@ -9,8 +9,7 @@ from typing import Any
 
 from coroi.errors import DataError, Problem, raise_together
 from coroi.prepare.cleaning.blank_ids import blank_id
-from coroi.prepare.cleaning.duplicates import key_problems, repeated_row, unique
-from coroi.prepare.cleaning.repairs import wanted
+from coroi.prepare.cleaning.duplicates import key_problems, repeated_rows
 from coroi.prepare.cleaning.rules import Rule, drop_rows, fresh, note_rows
 from coroi.prepare.cleaning.texts import note_spellings
 from coroi.prepare.cleaning.unread import unread_problems, unread_rules
@@ -63,7 +62,6 @@ def clean_rows(
     schema: TableSchema,
     ledger: Ledger,
     *,
-    own_id: str | None = None,
     more: MoreRules = lambda _: (),
     problems: MoreProblems = lambda _: (),
     name: str | None = None,
@@ -86,9 +84,7 @@ def clean_rows(
     drop, empty = unread_rules(table, schema, columns)
     note_rows(connection, table, empty, name, ledger, step="set to missing")
     rules = [blank_id(table), *drop] if "customer_id" in schema.required else drop
-    key = own_id if own_id in columns else (schema.key[0] if schema.key else None)
-    if key and wanted("repeats", mapped.source) and not unique(connection, table.filter(table[key].notnull()), key):
-        rules.append(repeated_row(table, columns, key))
+    rules += repeated_rows(connection, mapped, schema)
     kept = drop_rows(connection, table, [*rules, *more(table)], name, ledger)
     kept = fresh(connection, kept.drop(*(c for c in kept.columns if c.startswith(UNREAD))))
     if not connection.execute(kept.count()):

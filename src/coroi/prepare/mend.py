@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from coroi.prepare.cleaning.date_styles import MOST_STRAY, reread_dates
+from coroi.prepare.cleaning.duplicates import repeated_rows
 from coroi.prepare.cleaning.float_ids import repair_float_ids
 from coroi.prepare.cleaning.no_answer import empty_words
 from coroi.prepare.cleaning.number_styles import reread_numbers
 from coroi.prepare.cleaning.repairs import wanted
 from coroi.prepare.cleaning.reread import unread_counts
+from coroi.prepare.cleaning.rules import drop_rows
 from coroi.prepare.cleaning.swapped_dates import put_back
 from coroi.prepare.cleaning.texts import decode_twice_encoded
 from coroi.prepare.ledger import Ledger
@@ -51,6 +53,8 @@ def mend(connection: Any, mapped: Mapped, schema: TableSchema, name: str, ledger
     texts = [c for c in mapped.columns if kinds[c] == "text" and table[c].type().is_string()]
     if wanted("double_encoding", source):
         table = decode_twice_encoded(connection, table, texts, name, ledger)
+    twice = repeated_rows(connection, replace(mapped, table=table), schema)
+    table = drop_rows(connection, table, twice, name, ledger)
     dates = [c for c in mapped.columns if kinds[c] == "date"]
     table = put_back(connection, table, dates, name, ledger, repair=wanted("swapped_dates", source))
     return replace(mapped, table=table)

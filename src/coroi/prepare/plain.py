@@ -75,7 +75,6 @@ def prepare_plain(
         replace(mapped, table=table),
         schema,
         ledger,
-        own_id=schema.row_id or None,
         more=lambda rows: [*row_rules(rows, schema, columns, source.scale), *more(rows)],
     )
     note_rows(

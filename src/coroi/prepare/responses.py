@@ -54,7 +54,6 @@ def prepare_responses(
         mapped,
         RESPONSES,
         ledger,
-        own_id=RESPONSES.row_id,
         more=rules,
         problems=lambda t: scale_problems(connection, t, metrics, "responses"),
     )

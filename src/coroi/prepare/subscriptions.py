@@ -29,7 +29,7 @@ def prepare_subscriptions(connection: Any, source: Source, base: Path, ledger: L
         found = [empty(table, "start_at")]
         return found + ([ends_before_start(table, "start_at", "end_at")] if "end_at" in mapped.columns else [])
 
-    table = clean_rows(connection, mapped, SUBSCRIPTIONS, ledger, own_id=SUBSCRIPTIONS.row_id, more=rules)
+    table = clean_rows(connection, mapped, SUBSCRIPTIONS, ledger, more=rules)
     table = without_impossible(connection, table, SUBSCRIPTIONS, mapped.columns, ledger)
     notes = reused_key(connection, table, "subscription_id") if "subscription_id" in mapped.columns else []
     if "price" in mapped.columns:

@@ -30,10 +30,7 @@ def prepare_transactions(connection: Any, source: Source, base: Path, ledger: Le
     if source.group and source.group not in mapped.columns:
         fix = f'Map it under columns, e.g. {source.group}: "Order ID".'
         raise DataError(Problem("transactions.group", f"'{source.group}' is not a mapped column.", fix))
-    own_id = None if source.group else TRANSACTIONS.row_id
-    table = clean_rows(
-        connection, mapped, TRANSACTIONS, ledger, own_id=own_id, more=lambda t: [empty(t, "occurred_at")]
-    )
+    table = clean_rows(connection, mapped, TRANSACTIONS, ledger, more=lambda t: [empty(t, "occurred_at")])
     if source.group:
         table = _sum_lines(connection, table, source.group, ledger)
     if "transaction_id" in table.columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,6 +92,16 @@ class TableSchema:
     def required(self) -> tuple[str, ...]:
         """Names of the columns that a plan has to map."""
         return tuple(c.name for c in self.columns if c.required)
+
+    def row_key(self, columns: Sequence[str]) -> str:
+        """Return the column that a row of a table is known by: its own number, else the first of the key; or "".
+
+        Parameters
+        ----------
+        columns : sequence of str
+            The columns that the table has.
+        """
+        return next((c for c in (self.row_id, *self.key[:1]) if c in columns), "")
 
     def column(self, name: str) -> Column:
         """Return one column by name."""

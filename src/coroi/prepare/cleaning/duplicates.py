@@ -7,7 +7,10 @@ from typing import Any
 import ibis
 
 from coroi.errors import Problem
+from coroi.prepare.cleaning.repairs import wanted
 from coroi.prepare.cleaning.rules import Rule, examples
+from coroi.prepare.mapping import Mapped
+from coroi.schemas import TableSchema
 from coroi.storage.files import ROW
 
 
@@ -17,10 +20,25 @@ def unique(connection: Any, table: Any, *key: str) -> bool:
     return bool(connection.execute(keys.distinct().count()) == connection.execute(keys.count()))
 
 
-def repeated_row(table: Any, columns: tuple[str, ...], key: str) -> Rule:
-    """Match every row after the first that equals it in all columns, its own number included."""
-    order = ibis.row_number().over(group_by=list(columns), order_by=ROW)
-    return Rule("repeated row", (order > 0) & table[key].notnull(), f"the same row again, {key} included", key)
+def repeated_rows(connection: Any, mapped: Mapped, schema: TableSchema) -> list[Rule]:
+    """Match every row after the first that equals it in all columns, its own number included; no rule without any.
+
+    Parameters
+    ----------
+    connection : Session
+        Where the table lives.
+    mapped : Mapped
+        The table, and what the plan says of it; lines that the plan sums up are no repeats.
+    schema : TableSchema
+        Names the column that rows are told apart by.
+    """
+    table, key = mapped.table, schema.row_key(mapped.columns)
+    if mapped.source.group or not key or not wanted("repeats", mapped.source):
+        return []
+    if unique(connection, table.filter(table[key].notnull()), key):
+        return []
+    order = ibis.row_number().over(group_by=list(mapped.columns), order_by=ROW)
+    return [Rule("repeated row", (order > 0) & table[key].notnull(), f"the same row again, {key} included", key)]
 
 
 def repeated_line(table: Any, columns: tuple[str, ...]) -> Rule:

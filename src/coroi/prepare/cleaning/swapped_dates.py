@@ -8,6 +8,7 @@ from typing import Any, Literal
 import ibis
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from coroi.prepare.cleaning.rules import examples, fresh
 from coroi.prepare.ledger import Ledger
@@ -17,6 +18,8 @@ RULE, UNCLEAR = "day and month swapped", "day and month unclear"
 LATE_DAYS = (0.45, 0.85)  # share of dates beyond the 12th: 0.61 where days are alike, more or less where they are not
 BY_CHANCE = 1e-6
 SORTED = 0.95  # share of rows in line with their neighbours, from which a table counts as sorted by a date
+BY_ACCIDENT = 1 / 12  # chance of a date out of line to fall in line with day and month exchanged
+CERTAIN, NO_NEWS = 1e-3, 0.1  # chance up to which such dates are put back, and above which nothing is said
 LEAST_ROWS = 40
 LOOK_ROWS = 20_000
 _NEAR = 3  # rows before and after that a date is compared with
@@ -63,7 +66,8 @@ def read_calendar(counts: pd.DataFrame) -> Calendar:
     An import that takes the day for the month wherever that gives a date leaves traces: months in which many dates lie
     and none beyond the 12th, whose days are the numbers of months that do have late days. Judged only where 45 to 85 %
     of all dates lie beyond the 12th (61 % would by the calendar), so that data billed on the first of the month are
-    left alone, and where such months would come by chance less often than once in a million.
+    left alone, and where such months would come by chance less often than once in a million. Each distinct date counts
+    once in that chance, since the rows of one survey round or billing run share theirs.
     """
     day = pd.to_datetime(counts["date"])
     frame = pd.DataFrame({"year": day.dt.year, "month": day.dt.month, "day": day.dt.day, "n": counts["n"].to_numpy()})
@@ -77,7 +81,7 @@ def read_calendar(counts: pd.DataFrame) -> Calendar:
     swapped_is_real = np.array([(y, d) in real for y, d in zip(early["year"], early["day"], strict=True)], dtype=bool)
     strange, fits = early[~month_is_real], early[~month_is_real & swapped_is_real]
     n_strange = int(strange["n"].sum())
-    chance = (1 - late["n"].sum() / total) ** n_strange
+    chance = (1 - len(late) / len(frame)) ** len(strange)
     if not n_strange or chance > BY_CHANCE or fits["n"].sum() < n_strange:
         return Calendar("none")
     unclear = early[month_is_real & swapped_is_real & (early["month"] != early["day"])]
@@ -123,6 +127,23 @@ def put_back(connection: Any, table: Any, columns: list[str], name: str, ledger:
     return table
 
 
+def order_by_chance(n_fit: int, n_out: int) -> float:
+    """Return the chance that so many dates out of line fall in line by accident when day and month are exchanged.
+
+    Parameters
+    ----------
+    n_fit, n_out : int
+        Dates that fall in line, of those out of line whose day could be a month.
+
+    Notes
+    -----
+    Exchanging keeps the year and picks one of its twelve months, of which at most one or the turn to the next is in
+    line: no date has a higher chance than one in twelve. Rows that are late for another reason, such as customers who
+    came back, thus rarely pass for swapped.
+    """
+    return float(stats.binom.sf(n_fit - 1, n_out, BY_ACCIDENT))
+
+
 def swapped(column: Any) -> Any:
     """Exchange day and month; null where that is no other date."""
     day, month = column.day(), column.month()
@@ -157,10 +178,12 @@ def _by_order(connection: Any, table: Any, column: str, name: str, ledger: Ledge
     marked = table.mutate(
         _here=_in_line(date, before, after), _there=_in_line(other, before, after) & other.notnull(), _other=other
     )
-    out = marked.filter(~marked["_here"] & marked["_there"])
-    if not connection.execute(out.count()):
+    out = marked.filter(~marked["_here"] & marked["_other"].notnull())
+    counts = connection.to_pandas(out.group_by("_there").agg(n=ibis._.count())).set_index("_there")["n"]
+    chance = order_by_chance(int(counts.get(True, 0)), int(counts.sum()))
+    if chance > NO_NEWS:
         return table
-    marked = fresh(connection, marked)
+    marked, repair = fresh(connection, marked), repair and chance <= CERTAIN
     said = f"{column} rises from row to row, and these dates fall in line only with day and month exchanged"
     mended = _mend(connection, marked, column, ~marked["_here"] & marked["_there"], said, name, ledger, repair=repair)
     both = marked.filter(marked["_here"] & marked["_there"])
