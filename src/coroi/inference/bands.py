@@ -1,0 +1,56 @@
+"""Bands that hold a whole path at once."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+DRAWS = 2**16
+_ONE = 1 - 1e-9
+
+
+def sup_t(covariance: np.ndarray, *, level: float = 0.95, df: float | None = None, seed: int = 20240229) -> float:
+    """Return how many standard errors a band needs to hold every estimate at once.
+
+    Parameters
+    ----------
+    covariance : ndarray, shape (k, k)
+        Of the estimates; those with a variance of zero are left aside.
+    level : float
+        Chance that all of them are inside.
+    df : float, optional
+        Degrees of freedom of the t distribution, clusters less one; normal by default.
+    seed : int
+        Of the draws, so that equal inputs give equal bands.
+
+    Returns
+    -------
+    float
+        Between the pointwise quantile and Bonferroni's; the pointwise one for a single estimate. NaN where nothing
+        varies.
+
+    Notes
+    -----
+    The quantile of the largest absolute t ratio, from 65,536 quasi-random normal draws with the estimates'
+    correlation. Estimates that are multiples of one another count once. Assumption: estimates are jointly normal
+    (untestable). Reference: Montiel Olea and Plagborg-Møller (2019), Journal of Applied Econometrics 34:1-17,
+    section 3; Freyberger and Rai (2018), Journal of Econometrics 202:170-186.
+    """
+    error = np.sqrt(np.diag(covariance))
+    some = error > 0
+    if not some.any():
+        return float("nan")
+    correlation = covariance[np.ix_(some, some)] / np.outer(error[some], error[some])
+    distinct = [i for i in range(len(correlation)) if (np.abs(correlation[i, :i]) < _ONE).all()]
+    correlation = correlation[np.ix_(distinct, distinct)]
+    alone = stats.norm if df is None else stats.t(df)
+    if len(distinct) == 1:
+        return float(alone.ppf(0.5 + level / 2))
+    root, vectors = np.linalg.eigh(correlation)
+    half = vectors * np.sqrt(np.clip(root, 0, None))
+    uniform = stats.qmc.Sobol(len(distinct) + 1, seed=seed).random(DRAWS).clip(1e-12, 1 - 1e-12)
+    largest = np.abs(stats.norm.ppf(uniform[:, :-1]) @ half.T).max(axis=1)
+    if df is not None:
+        largest = largest / np.sqrt(stats.chi2.ppf(uniform[:, -1], df) / df)
+    lowest, highest = alone.ppf(0.5 + level / 2), alone.ppf(1 - (1 - level) / (2 * len(distinct)))
+    return float(np.clip(np.quantile(largest, level), lowest, highest))
