@@ -24,11 +24,15 @@ DOTTED = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$"  # 1.234: a decimal number, or thous
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A mapped table: an ibis table with our columns, ``_row``, and for each typed one the text that was not read."""
+    """A mapped table: an ibis table with our columns, ``_row``, and for each typed one the text that was not read.
+
+    ``unique`` names the column of which no two rows were found to share a value; "" where that is not known.
+    """
 
     table: Any
     columns: tuple[str, ...]
     source: Source
+    unique: str = ""
 
 
 def read_source(
@@ -216,4 +220,4 @@ def stack(parts: list[Mapped]) -> Mapped:
     names = [ROW, *columns, *(c for c in kinds if c.startswith(UNREAD))]
     empty = {c: ibis.null(kinds[c]) for c in names}
     filled = [p.table.select(**{c: p.table[c] if c in p.table.columns else empty[c] for c in names}) for p in parts]
-    return replace(parts[0], table=ibis.union(*filled), columns=columns)
+    return replace(parts[0], table=ibis.union(*filled), columns=columns, unique="")

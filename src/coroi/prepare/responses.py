@@ -60,5 +60,5 @@ def prepare_responses(
     better = {name: metric.higher_is == "better" for name, metric in metrics.items()}
     note_reversed(connection, table, better, "responses", ledger, who="customer_id", item="metric")
     if "response_id" in mapped.columns and len(source.score_names) < 2:
-        note_rows(connection, table, reused_key(connection, table, "response_id"), "responses", ledger)
+        note_rows(connection, table, reused_key(connection, table, "response_id", mapped.unique), "responses", ledger)
     return complete(connection, table.mutate(score=ibis._.score.cast("float64")), RESPONSES, ledger)
