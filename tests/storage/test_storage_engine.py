@@ -199,7 +199,7 @@ def test_a_table_is_kept_for_as_long_as_an_expression_holds_it():
         return {row[0] for row in session.backend.con.sql("select table_name from duckdb_tables()").fetchall()}
 
     first = session.keep(ibis.memtable({"a": [1, 2, 3]}))
-    name = first.get_name()
+    name = first.op().name
     twice = first.mutate(b=first["a"] * 2)
     del first
     second = session.keep(twice)
@@ -208,6 +208,6 @@ def test_a_table_is_kept_for_as_long_as_an_expression_holds_it():
     del twice
     third = session.keep(second.mutate(c=1))
     assert name not in names()
-    assert {second.get_name(), third.get_name()} <= names()
+    assert {second.op().name, third.op().name} <= names()
     assert session.execute(third["b"].sum()) == 12
     session.disconnect()
