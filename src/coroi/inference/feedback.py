@@ -8,7 +8,7 @@ import numpy as np
 from scipy import linalg, optimize
 
 from coroi.inference.linear import sum_by
-from coroi.inference.runs import Runs
+from coroi.inference.past_runs import Runs
 
 _LEAST_STEP = 1 / 64
 _ITERATIONS = 30

@@ -13,7 +13,7 @@ from coroi.inference.estimates import unknown
 from coroi.inference.feedback import Feedback, complex_slope, fit_feedback
 from coroi.inference.influence import influence_covariance, influence_row, zero_test
 from coroi.inference.panels import PanelRows, cluster_codes, read_panel
-from coroi.inference.runs import Runs, past_runs
+from coroi.inference.past_runs import Runs, past_runs
 from coroi.models.info import Info
 from coroi.results import Check, Result
 
