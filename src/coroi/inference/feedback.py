@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from coroi.inference.past_runs import Runs
 
 _LEAST_STEP = 1 / 64
 _ITERATIONS = 30
-_CLOSE = 1e-12
+_CLOSE, _NEAR = 1e-12, 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,15 +93,25 @@ def fit_feedback(runs: Runs, *, corrected: bool = True) -> Feedback:
     )
 
 
-def complex_slope(function, at: np.ndarray) -> np.ndarray:  # type: ignore[no-untyped-def]
-    """Return the derivative of an analytic function of a vector, exact to rounding, shape (n_values, n_at).
+def complex_slope(function: Callable[[np.ndarray], np.ndarray], at: np.ndarray) -> np.ndarray:
+    """Return the derivative of an analytic function of a vector, exact to rounding.
+
+    Parameters
+    ----------
+    function : callable
+        From points, shape (m, n), to values, shape (m, p).
+    at : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (p, n)
 
     Notes
     -----
-    By a step along the imaginary axis: Squire and Trapp (1998), SIAM Review 40:110-112.
+    By steps along the imaginary axis: Squire and Trapp (1998), SIAM Review 40:110-112.
     """
     step = 1e-30
-    return np.stack([np.asarray(function(at + 1j * step * e)).imag / step for e in np.eye(len(at))], axis=-1)
+    return np.asarray(function(at + 1j * step * np.eye(len(at))).imag.T / step)
 
 
 def _by_cluster(values: np.ndarray, cluster: np.ndarray, n_clusters: int) -> np.ndarray:
@@ -115,7 +126,7 @@ def _by_run(runs: Runs, coef: np.ndarray, *, corrected: bool) -> np.ndarray:
         residual = block @ _map(coef).T
         own = np.einsum("rtz,rtk->rkz", block[:, :, runs.k :], residual)
         if corrected:
-            own = own + _correction(np.einsum("rti,rtj->rtij", residual, residual), coef)
+            own = own + _correction(np.einsum("rti,rtj->rtij", residual, residual), coef[None])
         total += _by_cluster(own.reshape(len(own), -1), cluster, runs.n_clusters)
     return total
 
@@ -127,31 +138,45 @@ def _sigma_influence(
     free = sum(block.shape[0] * (block.shape[1] - 1) for block in runs.blocks)
 
     def covariance(flat: np.ndarray) -> np.ndarray:
-        map_ = _map(flat.reshape(coef.shape))
-        return np.asarray(sum(map_ @ each.sum(axis=0) @ map_.T for each in sums) / free)
+        map_ = _map(flat.reshape(-1, *coef.shape))
+        return np.asarray(sum(map_ @ each.sum(axis=0) @ map_.swapaxes(1, 2) for each in sums) / free)
 
-    sigma = covariance(coef)
+    sigma = covariance(coef)[0]
     own = np.zeros((runs.n_clusters, runs.k**2))
     for block, cluster in zip(runs.blocks, runs.cluster, strict=True):
         residual = block @ _map(coef).T
         spare = np.einsum("rti,rtj->rij", residual, residual) - (block.shape[1] - 1) * sigma
         own += _by_cluster(spare.reshape(len(spare), -1) / free, cluster, runs.n_clusters)
-    return sigma, own + moved @ complex_slope(lambda flat: covariance(flat).ravel(), coef.ravel()).T
+    return sigma, own + moved @ complex_slope(lambda flat: covariance(flat).reshape(len(flat), -1), coef.ravel()).T
 
 
 def _map(coef: np.ndarray) -> np.ndarray:
-    return np.hstack([np.eye(len(coef)), -coef])
+    """Return what takes columns and their past to residuals, shape (..., k, k + kp)."""
+    k = coef.shape[-2]
+    return np.concatenate([np.broadcast_to(np.eye(k), (*coef.shape[:-1], k)), -coef], axis=-1)
 
 
 def _moment(sums: list[np.ndarray], coef: np.ndarray, share: float) -> np.ndarray:
-    """Return the equations' sum over all runs, shape (k, kp); zero at the solution for this share of the correction."""
-    map_, k = _map(coef), len(coef)
+    """Return the equations' sum over all runs; zero at the solution for this share of the correction.
+
+    Parameters
+    ----------
+    sums : list of ndarray
+        By length of run, cross-products row by row, shape (T, k + kp, k + kp).
+    coef : ndarray, shape (m, k, kp)
+    share : float
+
+    Returns
+    -------
+    ndarray, shape (m, k * kp)
+    """
+    map_, k = _map(coef), coef.shape[-2]
     total = np.zeros(coef.shape, dtype=coef.dtype)
     for each in sums:
         total = total + map_ @ each[:, :, k:].sum(axis=0)
         if share:
-            total = total + share * _correction((map_ @ each @ map_.T)[None], coef)[0]
-    return total
+            total = total + share * _correction(map_[:, None] @ each @ map_[:, None].swapaxes(2, 3), coef)
+    return total.reshape(len(coef), -1)
 
 
 def _correction(squares: np.ndarray, coef: np.ndarray) -> np.ndarray:
@@ -159,30 +184,30 @@ def _correction(squares: np.ndarray, coef: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    squares : ndarray, shape (n_runs, T, k, k)
+    squares : ndarray, shape (m, T, k, k)
         Residuals' outer products, row by row.
-    coef : ndarray, shape (k, kp)
+    coef : ndarray, shape (m, k, kp), or (1, k, kp) for all
 
     Returns
     -------
-    ndarray, shape (n_runs, k, kp)
+    ndarray, shape (m, k, kp)
     """
-    t, (k, q) = squares.shape[1], coef.shape
-    companion = np.zeros((q, q), dtype=coef.dtype)
-    companion[:k] = coef
-    companion[k:, : q - k] = np.eye(q - k)
-    reach = np.zeros((t, q, k), dtype=coef.dtype)
-    power = np.eye(q, k, dtype=coef.dtype)
+    t, (m, k, q) = squares.shape[1], coef.shape
+    companion = np.zeros((m, q, q), dtype=coef.dtype)
+    companion[:, :k] = coef
+    companion[:, k:, : q - k] = np.eye(q - k)
+    reach = np.zeros((m, t, q, k), dtype=coef.dtype)
+    power = np.broadcast_to(np.eye(q, k, dtype=coef.dtype), (m, q, k))
     for s in range(t - 2, -1, -1):
-        reach[s] = reach[s + 1] + power
+        reach[:, s] = reach[:, s + 1] + power
         power = companion @ power
     mean = squares.sum(axis=1, keepdims=True) / (t - 1)
     variance = (squares - mean / t) * (t / (t - 2))
-    return np.einsum("szj,rsji->riz", reach, variance) / t
+    return np.asarray((reach @ variance).sum(axis=1).swapaxes(1, 2) / t)
 
 
 def _slope(sums: list[np.ndarray], coef: np.ndarray, share: float) -> np.ndarray:
-    return complex_slope(lambda flat: _moment(sums, flat.reshape(coef.shape), share).ravel(), coef.ravel())
+    return complex_slope(lambda flat: _moment(sums, flat.reshape(-1, *coef.shape), share), coef.ravel())
 
 
 def _follow(sums: list[np.ndarray], start: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -200,14 +225,14 @@ def _follow(sums: list[np.ndarray], start: np.ndarray) -> tuple[np.ndarray, bool
 
 def _newton(sums: list[np.ndarray], coef: np.ndarray, share: float, sign: float) -> np.ndarray | None:
     """Solve the equations for a share of the correction from nearby, never across a point where the path turns."""
-    scale = np.abs(_moment(sums, np.zeros_like(coef), 0.0)).max()
+    scale = np.abs(_moment(sums, np.zeros_like(coef)[None], 0.0)).max()
     for _ in range(_ITERATIONS):
-        gap, slope = _moment(sums, coef, share), _slope(sums, coef, share)
+        gap, slope = _moment(sums, coef[None], share)[0], _slope(sums, coef, share)
         if not np.isfinite(slope).all() or np.sign(linalg.det(slope)) != sign:
             return None
         if np.abs(gap).max() <= _CLOSE * scale:
             return coef
-        coef = coef - linalg.solve(slope, gap.ravel()).reshape(coef.shape)
+        coef = coef - linalg.solve(slope, gap).reshape(coef.shape)
     return None
 
 
@@ -223,8 +248,8 @@ def _combined(runs: Runs, sums: list[np.ndarray], start: np.ndarray) -> tuple[np
     added = sum(each.sum(axis=0) for each in crossed)
 
     def total(flat: np.ndarray) -> np.ndarray:
-        coef = flat.reshape(start.shape)
-        return np.append(_moment(sums, coef, 1.0).ravel(), (_map(coef) @ added.T).ravel())
+        coef = flat.reshape(-1, *start.shape)
+        return np.hstack([_moment(sums, coef, 1.0), (_map(coef) @ added.T).reshape(len(coef), -1)])
 
     def by_cluster(coef: np.ndarray) -> np.ndarray:
         parts = [
@@ -238,13 +263,13 @@ def _combined(runs: Runs, sums: list[np.ndarray], start: np.ndarray) -> tuple[np
         moments = by_cluster(coef)
         root = linalg.cholesky(linalg.inv(moments.T @ moments))
         coef = optimize.least_squares(
-            lambda flat, root=root: root @ total(flat),
+            lambda flat, root=root: root @ total(flat[None])[0],
             coef.ravel(),
             jac=lambda flat, root=root: root @ complex_slope(total, flat),
             method="lm",
-            xtol=_CLOSE,
-            ftol=_CLOSE,
-            gtol=_CLOSE,
+            xtol=_NEAR,
+            ftol=_NEAR,
+            gtol=_NEAR,
         ).x.reshape(start.shape)
     slope, moments = root @ complex_slope(total, coef.ravel()), by_cluster(coef) @ root.T
     return coef, -linalg.lstsq(slope, moments.T)[0].T

@@ -254,13 +254,13 @@ def _lead(fit: Feedback) -> tuple[float, np.ndarray]:
     k = len(fit.sigma)
 
     def lead(flat: np.ndarray) -> np.ndarray:
-        push, sigma = flat[0], flat[1:].reshape(k, k)
-        own = 1 / np.linalg.inv(sigma)[0, 0]  # variance of what is new in the outcome, given what is new in the others
-        return np.asarray(push * own / (push**2 * own + sigma[1, 1])).reshape(1)
+        push, sigma = flat[:, 0], flat[:, 1:].reshape(-1, k, k)
+        own = 1 / np.linalg.inv(sigma)[:, 0, 0]  # variance of the outcome's news, given the news of the others
+        return np.asarray(push * own / (push**2 * own + sigma[:, 1, 1]))[:, None]
 
     at = np.append(fit.coef[1, 0], fit.sigma.ravel())
     moved = np.column_stack([fit.coef_influence[:, 1, 0], fit.sigma_influence.reshape(-1, k * k)])
-    return float(lead(at)[0]), moved @ complex_slope(lead, at)[0]
+    return float(lead(at[None])[0, 0]), moved @ complex_slope(lead, at)[0]
 
 
 def _estimates(told: _Told | None, why: str) -> pd.DataFrame:
