@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from coroi.errors import DataError
+from coroi.inference.panels import read_panel
 from coroi.schemas import EntityBlock
 
 BLOCK_ROWS = 250_000
@@ -70,6 +71,48 @@ class ArrayBlocks:
                 period=self.period[rows] - self.first_period,
                 length=length[first : last + 1],
             )
+
+
+def read_blocks(
+    data: pd.DataFrame, names: Sequence[str], *, entity: str, period: str, cluster: str | None = None
+) -> ArrayBlocks:
+    """Check a panel's keys and lay its complete rows out by entity and period.
+
+    Parameters
+    ----------
+    data : pandas.DataFrame
+        One row an entity and period.
+    names : sequence of str
+        Columns to carry along; rows that lack one are left out and counted.
+    entity, period : str
+        Columns of who and when.
+    cluster : str, optional
+        Column of clusters of whole entities; each entity its own by default.
+
+    Returns
+    -------
+    ArrayBlocks
+
+    Raises
+    ------
+    DataError
+        If columns or keys are missing, a key repeats, an entity changes its cluster, or no row is complete.
+    """
+    own = cluster is None or cluster == entity
+    rows = read_panel(data, names if own else (*names, str(cluster)), entity=entity, period=period)
+    complete = rows.frame[list(names)].notna().all(axis=1).to_numpy()
+    if not complete.any():
+        raise DataError(f"no row of the panel has all of {', '.join(names)}.")
+    rows = rows.keep(complete)
+    return ArrayBlocks(
+        names=tuple(names),
+        columns=np.ascontiguousarray(rows.frame[list(names)].to_numpy(dtype=float).T),
+        entity=rows.entity,
+        period=rows.period,
+        entities=rows.names,
+        clusters=None if own else whole_clusters(rows.entity, rows.frame[cluster], str(cluster)),
+        n_omitted=int((~complete).sum()),
+    )
 
 
 def whole_entities(length: np.ndarray, most_rows: int) -> Iterator[tuple[int, int]]:

@@ -51,28 +51,27 @@ def rows_of(name: Estimator, fit: EffectsFit, asked: Asked) -> Iterator[dict]:
     for errors in (CLUSTER, OVER_TIME):
         if errors == OVER_TIME and fit.by_period is None:
             continue
-        whole = _too_few_for(errors, fit, asked)
-        covariance = None
-        if not whole and fit.kept.any():
+        whys = [
+            why or _too_few_for(errors, int(n), fit, asked) for why, n in zip(fit.reasons, informative, strict=True)
+        ]
+        covariance = np.empty((0, 0))
+        if not all(whys):
             covariance = fit.by_cluster(asked.cluster) if errors == CLUSTER else fit.over_time(asked.n_lags)
-        for at, term in enumerate(asked.terms):
-            n = int(informative[at])
-            few = f"it tells something in {n} {'cluster' if n == 1 else 'clusters'}, and errors take {FEWEST_CLUSTERS}"
-            why = fit.reasons[at] or whole or (few if n < FEWEST_CLUSTERS else "")
+        for at, (term, why, n) in enumerate(zip(asked.terms, whys, informative, strict=True)):
             found = unknown(why)
             if not why:
-                assert covariance is not None
-                error = np.sqrt(covariance[place[at], place[at]])
-                df = (n if errors == CLUSTER else asked.n_periods) - 1
-                found = wald(fit.coef[at], error, asked.level, df)
-            yield {"term": term, "estimator": name, "errors": errors, "n_clusters": n} | found
+                df = (int(n) if errors == CLUSTER else asked.n_periods) - 1
+                found = wald(fit.coef[at], np.sqrt(covariance[place[at], place[at]]), asked.level, df)
+            yield {"term": term, "estimator": name, "errors": errors, "n_clusters": int(n)} | found
 
 
-def _too_few_for(errors: str, fit: EffectsFit, asked: Asked) -> str:
+def _too_few_for(errors: str, n: int, fit: EffectsFit, asked: Asked) -> str:
     if fit.spare <= 0:
         return "there are no more rows than effects and coefficients"
     if errors == OVER_TIME and asked.n_periods < FEWEST_PERIODS:
-        return f"there are {asked.n_periods} periods, and errors over time take {FEWEST_PERIODS}"
+        return f"errors over time take {FEWEST_PERIODS} periods or more, of which the panel has {asked.n_periods}"
+    if errors == CLUSTER and n < FEWEST_CLUSTERS:
+        return f"errors take {FEWEST_CLUSTERS} clusters or more that tell something, of which the panel has {n}"
     return ""
 
 

@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from coroi.errors import DataError
-from coroi.inference.blocks import ArrayBlocks, whole_clusters
+from coroi.inference.blocks import ArrayBlocks, read_blocks
 from coroi.inference.effects import ESTIMATORS, WITHIN, EffectsFit, Estimator, fit_effects
 from coroi.inference.effects_rows import CLUSTER, Asked, influence_of, rows_of
 from coroi.inference.effects_stream import stream_effects
 from coroi.inference.leverage import influence_check
 from coroi.inference.mundlak import difference_check
-from coroi.inference.panels import read_panel
 from coroi.models.info import Info
 from coroi.results import Check, Result
 from coroi.schemas import EntityBlocks
@@ -158,7 +157,11 @@ def fit_fixed_effects(
     out and counted in ``tables["rows"]``. Assumptions: see ``INFO``.
     """
     names = (outcome, metric, *controls)
-    panel = _in_memory(data, names, entity, period, cluster) if isinstance(data, pd.DataFrame) else data
+    panel = (
+        read_blocks(data, names, entity=entity, period=period, cluster=cluster)
+        if isinstance(data, pd.DataFrame)
+        else data
+    )
     if tuple(panel.names) != names:
         raise DataError(f"the blocks hold {', '.join(panel.names)} and not {', '.join(names)}, in this order.")
     by_blocks = not isinstance(panel, ArrayBlocks) or panel.n_rows > most_rows
@@ -181,26 +184,6 @@ def fit_fixed_effects(
         n_entities=len(panel.entities),
         checks=_checks(estimates, covariance, without, asked),
         tables={"rows": _counts(panel, length)},
-    )
-
-
-def _in_memory(
-    data: pd.DataFrame, names: tuple[str, ...], entity: str, period: str, cluster: str | None
-) -> ArrayBlocks:
-    own = cluster is None or cluster == entity
-    rows = read_panel(data, names if own else (*names, str(cluster)), entity=entity, period=period)
-    complete = rows.frame[list(names)].notna().all(axis=1).to_numpy()
-    if not complete.any():
-        raise DataError(f"no row of the panel has all of {', '.join(names)}.")
-    rows = rows.keep(complete)
-    return ArrayBlocks(
-        names=names,
-        columns=np.ascontiguousarray(rows.frame[list(names)].to_numpy(dtype=float).T),
-        entity=rows.entity,
-        period=rows.period,
-        entities=rows.names,
-        clusters=None if own else whole_clusters(rows.entity, rows.frame[cluster], str(cluster)),
-        n_omitted=int((~complete).sum()),
     )
 
 
