@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from coroi.errors import DataError
 from coroi.inference.binary import aliased
 from coroi.inference.effects import ALIKE, Estimator, mean_effects
+from coroi.inference.tall import cross, wide_cross
 from coroi.schemas import EntityBlock
 
 _NOISE = 1e-12  # share of a sum of squares below which a difference of two is rounding
@@ -53,6 +54,12 @@ class Sums:
         square, wide, long = (k, k), (n_periods, k), (n_periods, n_periods)
         shapes = (square, square, square, wide, long, long, wide, (n_periods,), (k,), (k,))
         return cls(*(np.zeros(shape) for shape in shapes))
+
+    def plus(self, other: Sums, sign: int = 1) -> Sums:
+        """Return the sums with another set of entities in, or out."""
+        names = [each.name for each in fields(self) if each.name != "largest"]
+        added = {name: getattr(self, name) + sign * getattr(other, name) for name in names}
+        return Sums(**added, largest=np.maximum(self.largest, other.largest))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,27 +110,29 @@ class Centred:
         """Sum columns, shape (m, r), by entity."""
         return np.add.reduceat(columns, self.starts, axis=1)
 
-    def over_time(self, columns: np.ndarray, n_periods: int) -> np.ndarray:
+    def over_time(self, columns: np.ndarray) -> np.ndarray:
         """Sum columns, shape (m, r), by period."""
+        n_periods = self.counts.shape[1]
         summed = [np.bincount(self.period, weights=column, minlength=n_periods) for column in columns]
         return np.stack(summed, axis=1) if summed else np.zeros((n_periods, 0))
 
 
-def add_entities(sums: Sums, part: Centred, centre: np.ndarray, *, between: bool, sign: int = 1) -> None:
-    """Add the sums of a block's entities, or take them away."""
+def sums_of(part: Centred, centre: np.ndarray, *, between: bool) -> Sums:
+    """Sum up a block's entities; the sums that means alone need are left at zero where they are not asked for."""
+    sums = Sums.none(len(part.columns), part.counts.shape[1])
     means, shares = part.means - centre[:, None], part.counts / part.length[:, None]
-    within = part.own @ part.own.T
-    sums.within += sign * within
-    sums.whole += sign * (within + (means * part.length) @ means.T)
-    sums.total += sign * (means @ part.length)
-    sums.by_period += sign * part.over_time(part.own, len(sums.rows))
-    sums.overlap += sign * (shares.T @ part.counts)
-    sums.rows += sign * part.counts.sum(axis=0)
-    sums.largest = np.maximum(sums.largest, np.abs(part.columns).max(axis=1))
+    sums.within = wide_cross(part.own)
+    sums.whole = sums.within + wide_cross(means * np.sqrt(part.length))
+    sums.total = (means * part.length).sum(axis=1)
+    sums.by_period = part.over_time(part.own)
+    sums.overlap = cross(shares, part.counts)
+    sums.rows = part.counts.sum(axis=0)
+    sums.largest = np.abs(part.columns).max(axis=1)
     if between:
-        sums.means += sign * (means @ means.T)
-        sums.mixes += sign * (shares.T @ shares)
-        sums.mixed_means += sign * (shares.T @ means.T)
+        sums.means = wide_cross(means)
+        sums.mixes = cross(shares, shares)
+        sums.mixed_means = cross(shares, np.ascontiguousarray(means.T))
+    return sums
 
 
 def plan_of(sums: Sums, estimator: Estimator) -> Plan:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -15,7 +16,8 @@ from coroi.prepare.calendar import period_index
 from coroi.schemas import EntityBlock, Period
 from coroi.storage import runs, stream
 
-MOST_ROWS = 2_000_000
+MOST_ROWS = 200_000
+KEPT_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,16 +55,25 @@ class TableBlocks:
     connection: Any
     table: Any
     block_rows: int = BLOCK_ROWS
+    _kept: list[EntityBlock] = field(default_factory=list)
 
     def blocks(self) -> Iterator[EntityBlock]:
-        """Yield the blocks."""
+        """Yield the blocks: from memory where they were read before and are small enough to be kept."""
+        if self._kept:
+            yield from self._kept
+            return
+        small = self.n_rows * (len(self.names) + 1) * 8 <= KEPT_BYTES
+        kept = []
         batches = _Batches(stream(self.connection, self.table, self.block_rows), self.names)
         for first, last in whole_entities(self.length, self.block_rows):
             length = self.length[first : last + 1]
             columns, period = batches.take(int(length.sum()))
             if not np.isfinite(columns.sum()):
                 raise DataError("the panel has cells that are infinite. Correct them, or leave their rows out.")
-            yield EntityBlock(columns=columns, period=period - self.first_period, length=length)
+            block = EntityBlock(columns=columns, period=period - self.first_period, length=length)
+            kept += [block] if small else []
+            yield block
+        self._kept.extend(kept)
 
 
 class _Batches:
@@ -142,27 +153,27 @@ def panel_rows(
     when = data[period] if frequency is None else period_index(data[period], frequency)
     columns = {f"column_{i}": data[name].cast("float64") for i, name in enumerate(names)}
     whole = data.select(**keys, period=when.cast("int64"), **columns)
-    complete = whole.filter([whole[name].notnull() for name in columns])
-    n_all, n = (int(connection.execute(each.count())) for each in (whole, complete))
+    filled = ibis.and_(*(whole[name].notnull() for name in columns))
+    complete = whole.filter(filled)
+    lacking = {f"without_{key}": (filled & whole[key].isnull()).sum() for key in ("period", *keys)}
+    first, last = (getattr(whole["period"], end)(where=filled) for end in ("min", "max"))
+    counted = whole.agg(rows=whole.count(), complete=filled.sum(), first=first, last=last, **lacking)
+    told = connection.to_pandas(counted).iloc[0].fillna(0).astype("int64")
+    n = int(told["complete"])
     if not n:
         raise DataError(f"no row of the panel has all of {', '.join(names)}.")
     if n > most_rows:
-        return _blocks(connection, complete, names, n, n_all - n, cluster)
+        return _blocks(connection, complete if n < told["rows"] else whole, names, told, cluster)
     own = {"entity": entity, "period": period, "cluster": cluster} | dict(zip(columns, names, strict=True))
     return connection.to_pandas(whole).rename(columns=own)
 
 
 def _blocks(
-    connection: Any, complete: Any, names: tuple[str, ...], n: int, n_omitted: int, cluster: str | None
+    connection: Any, complete: Any, names: tuple[str, ...], told: pd.Series, cluster: str | None
 ) -> TableBlocks:
     also = None if cluster is None else "cluster"
-    keys = ["entity", "period", *([] if also is None else [also])]
-    lacking = {key: complete[key].isnull().sum() for key in keys}
-    seen = connection.to_pandas(complete.agg(first=complete["period"].min(), last=complete["period"].max(), **lacking))
-    told = seen.iloc[0]
-    for key in keys:
-        if told[key]:
-            raise DataError(f"{int(told[key]):,} rows lack '{key}'. Leave them out, and say so.")
+    for key in (key for key in told.index if key.startswith("without_") and told[key]):
+        raise DataError(f"{told[key]:,} rows lack their {key.removeprefix('without_')}. Leave them out, and say so.")
     found = runs(connection, complete, "entity", also) if connection.keeps_order(complete) else None
     if found is None or not found[1]["entity"].is_unique:
         complete = connection.keep(complete.order_by(["entity", "period"]))
@@ -173,8 +184,8 @@ def _blocks(
         raise DataError(f"{changed:,} rows change the '{cluster}' of their entity. Give each entity one cluster.")
     return TableBlocks(
         names=names,
-        n_rows=n,
-        n_omitted=n_omitted,
+        n_rows=int(told["complete"]),
+        n_omitted=int(told["rows"] - told["complete"]),
         first_period=int(told["first"]),
         n_periods=int(told["last"]) - int(told["first"]) + 1,
         length=length,
