@@ -57,6 +57,21 @@ def test_the_summary_is_what_counting_by_hand_gives():
     assert row["excludes_zero"] == pytest.approx(without / 61, rel=1e-5)
     assert row["mean_width"] == pytest.approx(sum(t["high"] - t["low"] for t in told) / 60, rel=1e-5)
     assert (row["truth"], row["truth_error"]) == (2.0, 0.01)
+    assert "unbounded" not in row
+
+
+def test_sets_without_bound_hold_all_but_their_gap_and_have_no_width():
+    inf = math.inf
+    sets = [(1.0, 3.0, None), (-inf, inf, None), (-inf, inf, (1.5, 2.5)), (-inf, inf, (-0.5, 0.5)), (1.0, inf, None)]
+    records = [record(i, 2.1, low, high) for i, (low, high, _) in enumerate(sets)]
+    for each, (_, _, gap) in zip(records, sets, strict=True):
+        if gap:
+            each["found"]["theta"] |= {"gap_low": gap[0], "gap_high": gap[1]}
+    row = summarise(THETA, records, TRUTH)
+    assert row["coverage"] == 4 / 5
+    assert row["excludes_zero"] == 3 / 5
+    assert row["mean_width"] == 2.0
+    assert row["unbounded"] == 4 / 5
 
 
 def test_an_end_that_touches_the_truth_holds_it():

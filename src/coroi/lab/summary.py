@@ -48,14 +48,14 @@ def summarise(estimand: Estimand, records: Sequence[Record], truth: Mapping[str,
     -------
     dict
         ``replications`` and of these ``failed`` and ``refused``, with the reasons of either; ``bias``, its Monte Carlo
-        error, ``sd``, ``bias_per_sd`` and ``rmse`` of the estimates; ``coverage`` of the interval, Wilson's ends and
-        ``mean_width``;
+        error, ``sd``, ``bias_per_sd`` and ``rmse`` of the estimates; ``coverage`` of the interval, Wilson's ends,
+        ``mean_width`` of those that have two ends, and ``unbounded``, the share of the others;
         ``excludes_zero`` with Wilson's ends; ``truth`` and ``truth_error``. What cannot be told is ``None``.
 
     Notes
     -----
     Coverage is a share of all replications that were not refused: a failed one covers nothing. An interval
-    excludes zero where it does not hold it, whichever the side.
+    excludes zero where it does not hold it, whichever the side. Of a set with a gap, what lies in the gap is not held.
     """
     found = [found_of(record).get(estimand.name) for record in records]
     told = [each for each in found if each is not None and not each.refused]
@@ -69,7 +69,7 @@ def summarise(estimand: Estimand, records: Sequence[Record], truth: Mapping[str,
         "truth": value,
         "truth_error": truth.get("error") if truth else None,
     }
-    estimates = np.array([(each.estimate, each.low, each.high) for each in told]).reshape(-1, 3)
+    estimates = np.array([(e.estimate, e.low, e.high, e.gap_low, e.gap_high) for e in told]).reshape(-1, 5)
     tried = row["replications"] - row["refused"]
     return row | _errors(estimates[:, 0], value) | _intervals(estimates, value, tried, estimand.contrast)
 
@@ -107,13 +107,23 @@ def _intervals(found: np.ndarray, truth: float | None, tried: int, contrast: boo
     )
     if not len(found):
         return row
-    low, high = found[:, 1], found[:, 2]
-    row["mean_width"] = _round(float((high - low).mean()))
+    width = found[:, 2] - found[:, 1]
+    bounded = np.isfinite(width)
+    if bounded.any():
+        row["mean_width"] = _round(float(width[bounded].mean()))
+    if not bounded.all():
+        row["unbounded"] = _round(float((~bounded).mean()))
     if truth is not None:
-        row |= _share("coverage", "coverage", int(((low <= truth) & (truth <= high)).sum()), tried)
+        row |= _share("coverage", "coverage", int(_held(found, truth).sum()), tried)
     if contrast:
-        row |= _share("excludes_zero", "excludes", int(((low > 0) | (high < 0)).sum()), tried)
+        row |= _share("excludes_zero", "excludes", int((~_held(found, 0.0)).sum()), tried)
     return row
+
+
+def _held(found: np.ndarray, value: float) -> np.ndarray:
+    """Mark the sets that hold a value; comparing with a gap that is NaN tells nothing."""
+    _, low, high, gap_low, gap_high = found.T
+    return np.asarray((low <= value) & (value <= high) & ~((gap_low < value) & (value < gap_high)))
 
 
 def _share(name: str, ends: str, hits: int, n: int) -> Row:

@@ -98,6 +98,7 @@ def _reading() -> str:
   no coverage.
 - **coverage**: share of 95 % intervals that hold the truth, with its own Monte Carlo interval (Wilson, 95 %).
 - **excludes 0**: share of intervals without zero: false alarms where the truth is zero (marked ×), power elsewhere.
+- **width**: mean of the intervals that have two ends; beside it the share of sets without bound.
 - **refused**: share of replications in which the estimator gives no number, and says why.
 - **bar**: coverage from {percent(LEAST_COVERAGE, 1)} to {percent(MOST_COVERAGE, 1)}, and false alarms of at most
   {percent(MOST_ALARMS, 1)}. Below {number(ENOUGH)} replications a row is *open* unless the whole Monte Carlo interval
@@ -128,7 +129,7 @@ def cells_of(row: Mapping[str, Any]) -> tuple[str, ...]:
         excludes + (" ×" if row["zero"] else ""),
         _bias(row),
         figures(row["rmse"]),
-        figures(row["mean_width"]),
+        figures(row["mean_width"]) + (f" ({percent(row['unbounded'], 1)} unbounded)" if row.get("unbounded") else ""),
         figures(row["truth"]) + (f" ± {figures(row['truth_error'])}" if row["truth_error"] else ""),
         share(row["refused"] / tried if tried else None),
         number(tried),

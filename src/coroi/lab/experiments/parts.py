@@ -51,13 +51,15 @@ class Found:
     Parameters
     ----------
     estimate, low, high : float
-        The estimate and its interval; NaN where refused.
+        The estimate and its interval; NaN where refused, infinite ends where it has no bound.
     refused : str
         Why there is none; empty where there is one.
     label : str
         The verdict; empty where the experiment gives none.
     causal : bool or None
         Whether verdict or sentence claims an effect; ``None`` where the experiment gives neither.
+    gap_low, gap_high : float
+        Ends of what is left out between `low` and `high`, where the set is no interval; NaN elsewhere.
     """
 
     estimate: float = float("nan")
@@ -66,6 +68,8 @@ class Found:
     refused: str = ""
     label: str = ""
     causal: bool | None = None
+    gap_low: float = float("nan")
+    gap_high: float = float("nan")
 
 
 Findings = Mapping[str, Found]
@@ -108,4 +112,5 @@ def found_in(row: pd.Series) -> Found:
     """Read one row of a result's estimates."""
     if not row["identified"]:
         return Found(refused=str(row["reason"]))
-    return Found(estimate=float(row["estimate"]), low=float(row["conf_low"]), high=float(row["conf_high"]))
+    low, high, *gap = (float(row.get(name, np.nan)) for name in ("conf_low", "conf_high", "gap_low", "gap_high"))
+    return Found(estimate=float(row["estimate"]), low=low, high=high, gap_low=gap[0], gap_high=gap[1])
