@@ -12,11 +12,12 @@ import pytest
 import yaml
 from small_company import contracts, open_company
 
+from coroi.metrics.bands import step_size
 from coroi.sources import Metric
 from coroi.studies.inputs import Inputs, open_inputs
 from coroi.studies.retention import ask, fit
 from coroi.studies.retention.meaning import point_method
-from coroi.studies.retention.point import BETTER, NOW, PointEffect, fit_point, step_size
+from coroi.studies.retention.point import BETTER, NOW, PointEffect, fit_point
 
 UNTIL = {"observed_until": "2024-12-31"}
 

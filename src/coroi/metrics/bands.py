@@ -66,3 +66,9 @@ def _whole(values: tuple[float, ...]) -> bool:
 
 def _range(a: float, b: float, dash: str) -> str:
     return f"{a:.10g}" if a == b else f"{a:.10g}{dash}{b:.10g}"
+
+
+def step_size(metric: Metric) -> float:
+    """Return one point on a short scale, and a tenth of a longer one."""
+    width = metric.scale[1] - metric.scale[0]
+    return 1.0 if 1 <= width <= 10 else width / 10

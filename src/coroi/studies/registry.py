@@ -50,6 +50,13 @@ STUDIES: dict[str, Study] = {
             Need(any_of=(("responses", "subscriptions"), ("responses", "transactions"), ("snapshot",)), metrics=True),
             claims=("C06",),
         ),
+        Study(
+            "profit",
+            "What a point is worth",
+            "How much money goes with a better score, after how long, and which way does the arrow run?",
+            Need(any_of=(("responses", "transactions"), ("responses", "subscriptions")), metrics=True),
+            claims=("C13",),
+        ),
     )
 }
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from coroi.prepare.landmark import NEVER
 from coroi.report.privacy import people
+from coroi.report.sentences import begin, level_of
 from coroi.report.words import plural
 from coroi.results import Result, Verdict
 from coroi.studies.retention.answer import hindrance
 from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import UNTESTED, begin, day_of, level_of, outcome_word, periods_of
+from coroi.studies.retention.words import UNTESTED, day_of, outcome_word, periods_of
 
 
 def meaning(question: Question, result: Result, verdict: Verdict) -> tuple[str, str, str]:

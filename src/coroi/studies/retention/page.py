@@ -9,12 +9,13 @@ import pandas as pd
 from coroi import report
 from coroi.prepare.landmark import NEVER, STALE
 from coroi.report.privacy import shown_counts, suppressed_words
+from coroi.report.sentences import begin, level_of
 from coroi.report.theme import MUTED, PALETTE
 from coroi.report.words import join_words, number, percent, plural
 from coroi.results import Result
 from coroi.studies.retention.answer import difference, hindrance, is_withheld
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import begin, describe_band, level_of, outcome_word, share_of, share_places, when
+from coroi.studies.retention.words import describe_band, outcome_word, share_of, share_places, when
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,7 @@ import pandas as pd
 
 from coroi.inference.binary import Link
 from coroi.inference.design import Term
-from coroi.metrics.bands import band_labels, default_bands
+from coroi.metrics.bands import band_labels, default_bands, step_size
 from coroi.models.hazard import fit_hazard, predict_retention
 from coroi.prepare.cells import PanelCells, panel_cells, reduce_rows
 from coroi.prepare.landmark import ANSWERED
@@ -143,12 +143,6 @@ def _off_schedule(inputs: Inputs) -> int:
     assert inputs.panel is not None
     data = inputs.panel.data
     return int(inputs.connection.execute(data.filter(data["exited"] & ~data["at_renewal"]).count()))
-
-
-def step_size(metric: Metric) -> float:
-    """Return one point on a short scale, and a tenth of a longer one."""
-    width = metric.scale[1] - metric.scale[0]
-    return 1.0 if 1 <= width <= 10 else width / 10
 
 
 def _cells(inputs: Inputs, question: Question, renewal: bool) -> PanelCells:

@@ -9,6 +9,7 @@ import pandas as pd
 from coroi import report
 from coroi.prepare.landmark import ANSWERED
 from coroi.report.privacy import WITHHELD, fewer_than
+from coroi.report.sentences import begin, level_of
 from coroi.report.words import (
     fewer_or_more,
     grade_verb,
@@ -34,16 +35,7 @@ from coroi.studies.retention.point_terms import (
     term_words,
 )
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import (
-    begin,
-    describe_band,
-    level_of,
-    outcome_word,
-    periods_of,
-    share_places,
-    stayed,
-    when,
-)
+from coroi.studies.retention.words import describe_band, outcome_word, periods_of, share_places, stayed, when
 
 Gap = tuple[float, float, float]
 

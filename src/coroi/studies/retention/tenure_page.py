@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from coroi import report
+from coroi.report.sentences import level_words
 from coroi.report.theme import PALETTE
 from coroi.report.words import number, percent, percent_interval
 from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.point_terms import begun, span_words
 from coroi.studies.retention.question import Question
-from coroi.studies.retention.words import level_words, share_places
+from coroi.studies.retention.words import share_places
 
 MOST_BANDS = 12
 

@@ -7,6 +7,7 @@ import pandas as pd
 from coroi.errors import StudyError
 from coroi.report import Answer
 from coroi.report.privacy import people as people_words
+from coroi.report.sentences import begin, level_of, level_words, stop
 from coroi.report.words import (
     Direction,
     grade_phrase,
@@ -60,7 +61,7 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
     do = "buy again" if question.relationship == "repeat_purchase" else "stay"
     if verdict.label == UNTESTED:
         asked = f"Whether customers with {question.better} {do} more often cannot be tested with these data"
-        return f"{asked}, because {_stop(verdict.reason)}"
+        return f"{asked}, because {stop(verdict.reason)}"
     if is_withheld(difference(result)):
         return _withheld_sentence(question, result, verdict)
     outcome, (top, bottom), compared = outcome_word(question), _ends(question), _compared(question, result)
@@ -98,7 +99,7 @@ def claim_words(question: Question, result: Result, verdict: Verdict) -> tuple[s
     """Say what the claim C06 asserts, what was found step by step, and the verdict."""
     claim = f"Claim {CLAIM}: the pay-off sits at the top of the scale; delight gains more than mere satisfaction."
     if verdict.label == UNTESTED or question.ladder is None:
-        return (claim, f"{verdict_words(verdict.label)}: {_stop(verdict.reason)}")
+        return (claim, f"{verdict_words(verdict.label)}: {stop(verdict.reason)}")
     neutral, satisfied, delighted = (f"{question.label} {band}" for band in question.ladder)
     first, last = (_gain(result, term) for term in ("first_step", "last_step"))
     more, level = _gain(result, "gain_at_the_top"), level_of(result)
@@ -154,13 +155,6 @@ def people(question: Question) -> str:
         when = f"in the {question.frequency} that begins on {day_of(question)}"
         return f"{who} under contract {when}, followed for {periods_of(question)}"
     return f"{who} who had not bought again by their landmark, followed for up to {periods_of(question)}"
-
-
-def level_of(result: Result) -> str:
-    """Write the level of a result's intervals."""
-    level = result.spec["level"]
-    assert isinstance(level, float)
-    return level_words(level)
 
 
 def share_of(question: Question) -> str:
@@ -234,23 +228,8 @@ def _verdict(verdict: Verdict) -> str:
     return f"{said} {verdict.reason}".strip()
 
 
-def level_words(level: float) -> str:
-    """Write a level: "95 %", "97.5 %"."""
-    digits = f"{100 * level:.6g}".partition(".")[2]
-    return percent(level, len(digits))
-
-
 def _weaker(question: Question) -> str:
     return ", and the weaker kind: one date, no follow-up" if question.relationship == "snapshot" else ""
-
-
-def _stop(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
-
-
-def begin(text: str) -> str:
-    """Begin a sentence with a capital unless its first word has capitals of its own."""
-    return text[:1].upper() + text[1:] if text.split()[0].islower() else text
 
 
 def share_places(rows: pd.DataFrame) -> int:

@@ -1,0 +1,95 @@
+"""What the answer of the study `profit` means, what it does not, what would change it, and how it was made."""
+
+from __future__ import annotations
+
+from coroi.report.sentences import begin, level_of
+from coroi.report.words import join_words, money, percent, plural
+from coroi.results import Result, Verdict
+from coroi.studies.profit.question import Question
+from coroi.studies.profit.words import UNTESTED, started
+
+
+def meaning(question: Question, result: Result, verdict: Verdict) -> tuple[str, str, str]:
+    """Say what the answer means, what it does not mean, and what would change it."""
+    return _means(question, verdict), _means_not(question), _would_change(question, result, verdict)
+
+
+def method(question: Question, result: Result) -> tuple[str, ...]:
+    """Say how the numbers were estimated and what that rests on."""
+    level, frequency = level_of(result), question.frequency
+    if question.cohort.start is None:
+        return ("Nothing was fitted.",)
+    winsorised = (
+        f"Money was pulled in to its quantiles at {percent(question.winsorised, 1)} of each tail of a {frequency}, as "
+        "asked for."
+        if question.winsorised
+        else "No amount was cut or pulled in, however large."
+    )
+    return (
+        f"The cohort is everybody who was a customer in the {frequency} that begins on {started(question)}. Who "
+        "leaves stays in it with no money; who comes back brings what they bring. "
+        f"{begin(question.outcome)} is taken as the tables tell it, in {question.currency}. {winsorised}",
+        f"For every {frequency} after the score is known one regression is fitted (local projections): of the money of "
+        f"that {frequency} on the score, with {_held(result, frequency)} held and each customer's own "
+        "level "
+        f"and each {frequency}'s swept out. Half panels take out what short panels bias, where the notebook asks for "
+        "it. "
+        f"All {plural(question.horizon, 'regression')} share their customers, and the band comes from that. Errors are "
+        f"clustered by customer; intervals are at {level}.",
+        "Within against between: the same customers over time (two-way fixed effects), beside means of customers and "
+        "all "
+        "rows alike. What lasts: distributed lags, free. The arrow: score and money on each other's past, with the "
+        "bias "
+        "of short panels taken out.",
+        "It rests on this: given customers' own levels, what moves everybody, and the past, nothing else moves the "
+        "score "
+        "first and the money afterwards. That cannot be tested; the placebo lead and the reverse arrow are what can. "
+        "Everybody responds alike; customers act independently of each other.",
+        "References: Jordà (2005), American Economic Review 95, 161–182; Montiel Olea and Plagborg-Møller (2019), "
+        "Journal of Applied Econometrics 34, 1–17; Mundlak (1978), Econometrica 46, 69–85; Dhaene and Jochmans (2015), "
+        "Review of Economic Studies 82, 991–1030; Granger (1969), Econometrica 37, 424–438.",
+    )
+
+
+def _held(result: Result, frequency: str) -> str:
+    parts = result.spec["parts"]
+    lags = int(parts["path"]["lags"]) if isinstance(parts, dict) and parts else 1
+    return f"the scores and money of the {'' if lags == 1 else f'{lags} '}{frequency}{'' if lags == 1 else 's'} before"
+
+
+def _means(question: Question, verdict: Verdict) -> str:
+    if verdict.label == UNTESTED:
+        return f"Nothing about the worth of {question.label} in money should be read from these data: {verdict.reason}."
+    per = f"a customer brings {_rounded(question)} a {question.frequency} on average"
+    text = {
+        "supported": f"When the same customers score better, more money follows within {question.span}",
+        "consistent with": f"When the same customers score better, more money follows within {question.span}",
+        "too small to matter": f"Within {question.span}, changes of the score hardly show in money",
+        "contradicted": f"When the same customers score better, less money follows within {question.span}",
+        "claimed effect ruled out": f"A gain in money that would matter can be ruled out within {question.span}",
+    }.get(verdict.label, "The data hold too little to say whether money follows the score")
+    return f"{text}; {per}, those who left counted as nothing."
+
+
+def _means_not(question: Question) -> str:
+    return (
+        "It is no proof that raising scores raises money: something else, such as a better service, a price or a "
+        "rival, may "
+        "move both, and only a trial or a staged roll-out tells them apart. It speaks of the customers who answer, "
+        "and of "
+        f"scores as they moved; what happens after {question.span} is not in it, nor what new customers bring."
+    )
+
+
+def _would_change(question: Question, result: Result, verdict: Verdict) -> str:
+    failed = [c.tested for c in result.checks if c.passed is False]
+    if verdict.label == UNTESTED:
+        return "It would take money by customer and period, and scores of the same customers at several dates."
+    said = "The answer would change if scores follow money rather than lead it, or if what moves both was left out."
+    if failed:
+        return f"{said} These checks did not hold: {join_words(failed)}; read the numbers with them in mind."
+    return f"{said} None of the checks below speaks for that here."
+
+
+def _rounded(question: Question) -> str:
+    return money(question.mean_money, max(0.1 * abs(question.mean_money), 1e-9), question.currency)
