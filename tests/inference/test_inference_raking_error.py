@@ -51,7 +51,7 @@ def by_cell(frame: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     return cells, place
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_factors_are_the_rows_own_and_what_is_left_is_the_derivative_of_the_raked_mean(seed):
     frame = rows(seed)
     cells, place = by_cell(frame)

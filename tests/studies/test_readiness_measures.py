@@ -112,7 +112,18 @@ def test_consistency_is_held_at_three_answers_and_left_out_where_few_gave_them(t
     last = frame[frame["metric"] == "nps"].sort_values("answered_at").groupby("customer_id").tail(3)
     variance = last.groupby("customer_id")["score"].var().mean()
     assert of(scores.measures, "nps", "within_sd")[ALIKE]["estimate"] == pytest.approx(np.sqrt(variance))
-    assert "NPS: spread of one customer's last 3 answers, standard deviation" in measure_table(scores).text
+    assert "NPS: spread of one customer's last 3 answers, each of its own day" in measure_table(scores).text
+
+
+def test_what_is_asked_of_several_things_on_one_day_is_one_answer(tmp_path):
+    frame = answers(6, {"csat": (1, 5)}, times=2)
+    frame = pd.concat([frame.assign(touchpoint=t) for t in ("sales", "support", "billing")])
+    frame["score"] = np.random.default_rng(8).integers(1, 6, len(frame))
+    scores = score_answers(opened(tmp_path, frame, {"csat": {"scale": [1, 5]}}))
+    assert [s.term for s in scores.measures] == ["touchpoint_gap"]
+    each = frame.pivot_table(index="customer_id", columns="touchpoint", values="score")
+    gap = each.mean(axis=1) - each.min(axis=1)
+    assert of(scores.measures, "csat", "touchpoint_gap")[ALIKE]["estimate"] == pytest.approx(gap.mean())
 
 
 def recommending(n: int = 60) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -139,7 +150,7 @@ def test_what_was_said_and_done_is_counted_over_the_same_time(tmp_path):
     assert gap["estimate"] == pytest.approx(3 / 60)
     text = spoken(scores, inputs)
     assert "NPS: share of the same customers who recommended within 12 months" in text
-    assert "5 percentage points (" in text
+    assert "5.0 percentage points (" in text
     for paragraph in score_method(scores, inputs).text.split("\n\n"):
         assert misprinted(paragraph) == [] and miscounted(paragraph) == []
 

@@ -96,7 +96,7 @@ def test_the_page_says_how_each_column_is_made(tmp_path):
     text = score_table(scores).text
     assert re.search(r"Score +Every answer alike +By survey weight +Raked to known shares", text)
     assert re.search(r"NPS: net promoter score, −100 to 100 +−?\d+ \(−?\d+ to −?\d+\) +−?\d+ \(", text)
-    assert re.search(r"CSAT: share satisfied, 4 to 5 +\d+\u00a0% \(\d+ to \d+\u00a0%\)", text)
+    assert re.search(r"CSAT: share satisfied, 4 to 5 +\d+\.\d\u00a0% \(\d+\.\d to \d+\.\d\u00a0%\)", text)
     told = score_method(scores, inputs).text.split("\n\n")
     assert len(told) == 4
     assert told[3].startswith("Consistency is told by 3 answers")

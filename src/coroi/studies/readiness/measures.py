@@ -111,7 +111,7 @@ def _consistency(inputs: Inputs, ways: tuple[str, ...], level: float) -> Iterato
     """Yield what is identified: where few customers answered so often, there is nothing to tell."""
     if "responses" not in inputs.tables:
         return
-    spread = f"spread of one customer's last {HELD} answers, standard deviation"
+    spread = f"spread of one customer's last {HELD} answers, each of its own day, standard deviation"
     weakest = f"mean of {HELD} touchpoints less the weakest of them"
     for name in inputs.plan.metrics:
         label = metric_label(inputs.plan, name)
@@ -128,11 +128,17 @@ def _held(inputs: Inputs, name: str, total: Callable[..., Totals], level: float)
     def read(weight: str | None) -> tuple[Result, list[float]]:
         answers = _weighed(inputs.tables["responses"], weight)
         mine = answers.filter(answers["metric"] == name, answers["score"].notnull())
-        totals = total(inputs.connection, mine, weight=weight)
+        totals = total(inputs.connection, _daily(mine) if total is total_variability else mine, weight=weight)
         places = (totals, None) if total is total_variability else (None, totals)
         return score_consistency(*places, n_answers=HELD, n_touchpoints=HELD, level=level), list(totals.n_clusters)
 
     return read
+
+
+def _daily(answers: Any) -> Any:
+    """Return one answer a customer and day, the mean: what is asked of several things at once is no change of mind."""
+    each = answers.group_by("customer_id", "answered_at")
+    return each.agg(score=lambda t: t["score"].mean(), weight=lambda t: t["weight"].mean())
 
 
 def _said_and_done(inputs: Inputs, ways: tuple[str, ...], level: float) -> Iterator[Score]:

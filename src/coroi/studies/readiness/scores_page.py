@@ -67,9 +67,9 @@ def shown_reading(row: Mapping[str, Any], unit: str) -> str:
         return why if why.startswith(WITHHELD) else f"not estimable: {why}"
     middle, low, high = (float(row[column]) for column in ("estimate", "conf_low", "conf_high"))
     if unit == "share":
-        return f"{percent(middle)} ({percent_interval(low, high)})"
+        return f"{percent(middle, 1)} ({percent_interval(low, high, decimals=1)})"
     if unit == "gap":
-        return f"{points(middle, 0)} ({interval(100 * low, 100 * high)})"
+        return f"{points(middle)} ({interval(100 * low, 100 * high, decimals=1)})"
     return f"{number(middle, _DIGITS[unit])} ({interval(low, high, decimals=_DIGITS[unit])})"
 
 
@@ -127,8 +127,9 @@ def _measure_words(scores: Scores) -> Iterator[str]:
     if {"within_sd", "touchpoint_gap"} & terms:
         yield (
             f"Consistency is told by {HELD} answers, or {HELD} touchpoints, of each customer: held at a number, since "
-            "more of them differ more by chance alone. It is taken that customers who answer so often speak for the "
-            "rest. Metrics that fewer than 10 customers answered so often are left out."
+            "more of them differ more by chance alone. Answers of one day count by their mean. It is taken that "
+            "customers who answer so often speak for the rest. Metrics that fewer than 10 customers answered so often "
+            "are left out."
         )
     if "gap" in terms:
         yield (
