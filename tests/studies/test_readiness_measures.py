@@ -181,7 +181,6 @@ def test_the_samples_measures():
     told = [(s.metric, s.term) for s in scores.measures]
     assert told == [
         ("nps", "within_sd"),
-        ("csat", "within_sd"),
         ("csat", "touchpoint_gap"),
         ("trust", "within_sd"),
         ("nps", "said"),
