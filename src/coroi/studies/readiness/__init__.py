@@ -16,11 +16,15 @@ from coroi.studies.readiness.page import (
     verbatim_notes,
 )
 from coroi.studies.readiness.publish import publish
+from coroi.studies.readiness.readings import Scores
+from coroi.studies.readiness.scores import score_answers, with_scores
+from coroi.studies.readiness.scores_page import measure_table, score_checks, score_method, score_table
 from coroi.studies.readiness.survey import Survey, as_result, look
 from coroi.studies.readiness.voices import Voices, hear, with_voices
 from coroi.studies.readiness.voices_page import voice_checks, voice_method, voice_notes, voice_table
 
 __all__ = [
+    "Scores",
     "Survey",
     "Voices",
     "answer",
@@ -35,14 +39,20 @@ __all__ = [
     "look",
     "losses_table",
     "meaning",
+    "measure_table",
     "method",
     "publish",
     "respondent_table",
+    "score_answers",
+    "score_checks",
+    "score_method",
+    "score_table",
     "study_table",
     "verbatim_notes",
     "voice_checks",
     "voice_method",
     "voice_notes",
     "voice_table",
+    "with_scores",
     "with_voices",
 ]
