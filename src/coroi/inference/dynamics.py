@@ -52,14 +52,15 @@ class GmmTests:
 
     def table(self) -> pd.DataFrame:
         """Return ``test, statistic, df, p``."""
-        rows = [(name, value, self.df, _chi2(value, self.df)) for name, value in self._overidentification().items()]
-        rows += [
-            (name, value, np.nan, 2 * stats.norm.sf(abs(value))) for name, value in (("m1", self.m1), ("m2", self.m2))
-        ]
-        return pd.DataFrame(rows, columns=["test", "statistic", "df", "p"]).astype({"df": float})
-
-    def _overidentification(self) -> dict[str, float]:
-        return {"hansen": self.hansen, "sargan": self.sargan}
+        p = [_chi2(value, self.df) for value in (self.hansen, self.sargan)]
+        p += [float(2 * stats.norm.sf(abs(value))) for value in (self.m1, self.m2)]
+        columns = {
+            "test": ["hansen", "sargan", "m1", "m2"],
+            "statistic": [self.hansen, self.sargan, self.m1, self.m2],
+            "df": [float(self.df), float(self.df), np.nan, np.nan],
+            "p": p,
+        }
+        return pd.DataFrame(columns)
 
 
 def dynamics_checks(
@@ -121,7 +122,7 @@ def level_estimates(
     who, when = (np.unique(code[whole], return_inverse=True)[1] for code in (entity, period))
     found = []
     for effects in ("both", "period") if period_effects else ("entity", "none"):
-        swept = sweep(values[whole], who, when, effects=effects).values  # type: ignore[arg-type]
+        swept = sweep(values[whole], who, when, effects=effects).values
         found.append(least_squares(swept[:, 1:], swept[:, 0]).coef)
     return found[0], found[1]
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from coroi.inference.gmm import Moments, cross, inverse, meat
 
+_SPANNED = 1e-10  # share of an instrument that has to be its own
+
 
 def first_stage(moments: Moments, target: np.ndarray, excluded: np.ndarray) -> tuple[float, int]:
     """Return the F statistic of the excluded instruments on a regressor, with errors by cluster.
@@ -39,7 +41,10 @@ def first_stage(moments: Moments, target: np.ndarray, excluded: np.ndarray) -> t
     swept = np.zeros((len(gram), int(excluded.sum())))  # the excluded without what the included tell of them
     swept[excluded] = np.eye(swept.shape[1])
     swept[included] = -inverse(gram[np.ix_(included, included)])[0] @ gram[np.ix_(included, excluded)]
-    bread, df = inverse(swept.T @ gram @ swept)
+    own = swept.T @ gram @ swept
+    gone = np.diag(own) <= _SPANNED * np.diag(gram)[excluded]
+    own[gone] = own[:, gone] = 0.0
+    bread, df = inverse(own)
     if df == 0 or df >= n_clusters - 1 or not residual.any():
         return float("nan"), df
     slope = bread @ (swept.T @ moved)

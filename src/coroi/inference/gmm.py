@@ -71,7 +71,7 @@ def inverse(gram: np.ndarray) -> tuple[np.ndarray, int]:
     gram : ndarray, shape (m, m)
         Positive semidefinite.
     """
-    size = np.sqrt(np.diag(gram))
+    size = np.sqrt(np.clip(np.diag(gram), 0, None))
     scale = np.divide(1.0, size, out=np.zeros(len(size)), where=size > 0)
     root, vectors = np.linalg.eigh(gram * np.outer(scale, scale))
     real = root > _RANK * max(root.max(initial=0.0), 1e-300)
