@@ -1,0 +1,65 @@
+"""The dynamic panel: its lag and its effect in short panels, with few instruments and with all, corrected and not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from coroi.lab.experiments.parts import OWN, Estimand, Experiment, Findings, found_in, nowhere
+from coroi.models.dynamic_panel import fit_dynamic_panel, simulate_dynamic_panel
+
+OWN_ENTITIES, OWN_PERIODS, OWN_LAG, OWN_EFFECT = 200, 8, 0.5, 0.3
+_TERMS = {"lag": "profit_lag_1", "effect": "score"}
+_TRUTH = {"lag": OWN_LAG, "effect": OWN_EFFECT}
+_WORDS = {
+    "lag": "share of profit that carries over to the next period",
+    "effect": "profit with one point more of a score that follows profit, in the same period",
+}
+
+
+def _own_fit(rng: np.random.Generator) -> Findings:
+    data, _ = simulate_dynamic_panel(rng, n=OWN_ENTITIES, periods=OWN_PERIODS, lag=OWN_LAG, effect=OWN_EFFECT)
+    return (
+        _read(data, "")
+        | _read(data, "[uncorrected]", correct=False)
+        | _read(data, "[all lags]", many=True)
+        | _read(data, "[all lags, uncorrected]", correct=False, many=True)
+    )
+
+
+def _read(data: pd.DataFrame, which: str, *, correct: bool = True, many: bool = False) -> dict:
+    lags = (2, None) if many else (2, 5)
+    result = fit_dynamic_panel(
+        data, outcome="profit", metric="score", collapse=not many, instrument_lags=lags, correct=correct
+    )
+    rows = result.estimates.set_index("term")
+    return {f"{name}{which}": found_in(rows.loc[term]) for name, term in _TERMS.items()}
+
+
+def _own_truth() -> Mapping[str, float]:
+    return {each.name: _TRUTH[each.name.partition("[")[0]] for each in DYNAMIC_PANEL.estimands}
+
+
+DYNAMIC_PANEL = Experiment(
+    name="dynamic_panel",
+    method="difference GMM in two steps on 200 entities and 8 periods; lags 2 to 5 collapsed, with Windmeijer's "
+    "correction, where nothing else is said",
+    estimands=tuple(
+        Estimand(name=f"{name}{which}", words=f"{_WORDS[name]}{words}", headline=not which)
+        for which, words in (
+            ("", ""),
+            ("[uncorrected]", "; errors as if the weights of the second step were known, which no study uses"),
+            ("[all lags]", "; one instrument for every lag and period, which no study uses"),
+            ("[all lags, uncorrected]", "; both, which no study uses"),
+        )
+        for name in _TERMS
+    ),
+    scenarios=(OWN,),
+    fit=nowhere,
+    reduce=nowhere,
+    pool=nowhere,
+    own_fit=_own_fit,
+    own_truth=_own_truth,
+)
