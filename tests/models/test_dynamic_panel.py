@@ -220,6 +220,14 @@ def test_too_many_instruments_are_refused_in_two_steps_and_flagged_in_one():
     assert np.isnan(statistic(one, "hansen"))
 
 
+def test_one_entity_that_outweighs_all_others_is_not_weighed():
+    data = panel(n=200)
+    data.loc[data["entity"] == 7, "profit"] *= 1e9
+    result = fit(data)
+    assert not result.estimates["identified"].any()
+    assert "a few clusters outweigh all others" in result.estimates["reason"].iloc[0]
+
+
 def test_as_many_instruments_as_coefficients_leave_nothing_to_test():
     result = fit(panel(n=200), metric_is="exogenous", instrument_lags=(2, 2))
     assert check(result, "overidentification").passed is None

@@ -83,10 +83,7 @@ def fit_differences(
     efficient, rank = second_weight(some, first.residual)
     enough = rank == n_instruments
     if steps == 2 and not enough:
-        why = (
-            f"{n_clusters:,} clusters are too few to weigh {n_instruments:,} instruments: take fewer lags, or one step"
-        )
-        return None, collinear, why
+        return None, collinear, _unweighed(n_clusters, n_instruments)
     second = fit_second(some, first, efficient, correct=correct) if enough else None
     step = first if second is None or steps == 1 else second
     tests = _tests(some, first, step, second, n_instruments)
@@ -105,3 +102,9 @@ def _tests(moments: Moments, first: Step, step: Step, second: Step | None, n_ins
         n_instruments=n_instruments,
         n_clusters=int(moments.cluster.max()) + 1,
     )
+
+
+def _unweighed(n_clusters: int, n_instruments: int) -> str:
+    if n_clusters > n_instruments:
+        return f"a few clusters outweigh all others, so that {n_instruments:,} instruments cannot be weighed"
+    return f"{n_clusters:,} clusters are too few to weigh {n_instruments:,} instruments: take fewer lags, or one step"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
-from coroi.lab.experiments.parts import OWN, Estimand, Experiment, Findings, found_in, nowhere
+from coroi.errors import CoroiError
+from coroi.lab.experiments.parts import OWN, Estimand, Experiment, Findings, found_in
 from coroi.models.dynamic_panel import fit_dynamic_panel, simulate_dynamic_panel
 
 OWN_ENTITIES, OWN_PERIODS, OWN_LAG, OWN_EFFECT = 200, 8, 0.5, 0.3
@@ -42,6 +44,10 @@ def _own_truth() -> Mapping[str, float]:
     return {each.name: _TRUTH[each.name.partition("[")[0]] for each in DYNAMIC_PANEL.estimands}
 
 
+def _no_company(*_: Any) -> NoReturn:
+    raise CoroiError("The dynamic panel is tried in its own world alone.")
+
+
 DYNAMIC_PANEL = Experiment(
     name="dynamic_panel",
     method="difference GMM in two steps on 200 entities and 8 periods; lags 2 to 5 collapsed, with Windmeijer's "
@@ -57,9 +63,9 @@ DYNAMIC_PANEL = Experiment(
         for name in _TERMS
     ),
     scenarios=(OWN,),
-    fit=nowhere,
-    reduce=nowhere,
-    pool=nowhere,
+    fit=_no_company,
+    reduce=_no_company,
+    pool=_no_company,
     own_fit=_own_fit,
     own_truth=_own_truth,
 )

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coroi.errors import CoroiError
 from coroi.lab.months import Months
 
 OWN = "own"
@@ -85,7 +84,7 @@ class Experiment:
     scenarios : tuple of str
         Where it is tried.
     fit : callable
-        From a company to what is found; :func:`nowhere` for what is tried in its own world alone.
+        From a company to what is found.
     reduce, pool : callable
         From a company to what its truth needs, and from many of these to the value of each estimand in a population.
     own_fit : callable, optional
@@ -110,8 +109,3 @@ def found_in(row: pd.Series) -> Found:
     if not row["identified"]:
         return Found(refused=str(row["reason"]))
     return Found(estimate=float(row["estimate"]), low=float(row["conf_low"]), high=float(row["conf_high"]))
-
-
-def nowhere(data: Any) -> Any:
-    """Refuse a company: the experiment is tried in its own world alone."""
-    raise CoroiError("This experiment is tried in its own world alone, not in companies.")
