@@ -38,7 +38,7 @@ def statistic(result, name: str) -> float:
 
 CASES = {
     "default": {},
-    "gaps": {"data": with_gaps},
+    "gaps": {"data": with_gaps, "instrument_lags": (2, 5)},
     "one instrument a lag and period": {"data": with_gaps, "collapse": False, "instrument_lags": (2, 3)},
     "all lags": {"collapse": False, "instrument_lags": (2, None), "period_effects": False},
     "exogenous": {"data": with_gaps, "metric_is": "exogenous", "controls": ("price",)},
@@ -50,7 +50,7 @@ CASES = {
 
 
 def twin_of(data: pd.DataFrame, options: dict) -> tuple[Twin, list[str]]:
-    asked = {"lags": 1, "metric_lags": 0, "metric_is": "predetermined", "instrument_lags": (2, 5), "controls": ()}
+    asked = {"lags": 1, "metric_lags": 0, "metric_is": "predetermined", "instrument_lags": (2, 3), "controls": ()}
     asked |= {"collapse": True, "period_effects": True, "cluster": None} | options
     first, last = asked["instrument_lags"]
     depth = 20 if last is None else last - first

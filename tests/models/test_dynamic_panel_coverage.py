@@ -13,7 +13,7 @@ TERMS = ("profit_lag_1", "score")
 def replicate(replications: int, seed: int, *, many: bool = False, **options) -> np.ndarray:
     """Return estimates, errors and ends, shape (replications, corrected and not, terms, 4)."""
     rng = np.random.default_rng(seed)
-    asked = {"collapse": not many, "instrument_lags": (2, None) if many else (2, 5)} | options
+    asked = {"collapse": not many, "instrument_lags": (2, None) if many else (2, 3)} | options
     found = []
     for _ in range(replications):
         data, truth = simulate_dynamic_panel(rng, n=200, periods=8)

@@ -115,7 +115,7 @@ def fit_dynamic_panel(
     lags: int = 1,
     metric_lags: int = 0,
     metric_is: Exogeneity = "predetermined",
-    instrument_lags: tuple[int, int | None] = (2, 5),
+    instrument_lags: tuple[int, int | None] = (2, 3),
     collapse: bool = True,
     period_effects: bool = True,
     steps: Literal[1, 2] = 2,
@@ -143,7 +143,8 @@ def fit_dynamic_panel(
         ``exogenous``: its changes are instruments; ``predetermined``: its levels from one period before;
         ``endogenous``: from two periods before.
     instrument_lags : (int, int or None)
-        First and last lag of the outcome that is an instrument, from 2; ``None`` for all. The metric has as many.
+        First and last lag of the outcome that is an instrument, from 2; ``None`` for all. The metric has as many. Few
+        do better than many in short panels.
     collapse : bool
         One instrument a lag, instead of one a lag and period.
     period_effects : bool
