@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from coroi.errors import CoroiError
-from coroi.lab.experiments.parts import OWN, Estimand, Experiment, Findings, found_in
+from coroi.lab.experiments.parts import OWN, Estimand, Experiment, Findings, Found, found_in
 from coroi.models.dynamic_panel import fit_dynamic_panel, simulate_dynamic_panel
 
 OWN_ENTITIES, OWN_PERIODS, OWN_LAG, OWN_EFFECT = 200, 8, 0.5, 0.3
+EVEN, UNEVEN = 0.3, 0.5  # standard deviation, over entities, of the log of the shocks' size
 _TERMS = {"lag": "profit_lag_1", "effect": "score"}
 _TRUTH = {"lag": OWN_LAG, "effect": OWN_EFFECT}
 _WORDS = {
@@ -22,16 +23,22 @@ _WORDS = {
 
 
 def _own_fit(rng: np.random.Generator) -> Findings:
-    data, _ = simulate_dynamic_panel(rng, n=OWN_ENTITIES, periods=OWN_PERIODS, lag=OWN_LAG, effect=OWN_EFFECT)
+    even, uneven = (
+        simulate_dynamic_panel(rng, n=OWN_ENTITIES, periods=OWN_PERIODS, lag=OWN_LAG, effect=OWN_EFFECT, uneven=spread)[
+            0
+        ]
+        for spread in (EVEN, UNEVEN)
+    )
     return (
-        _read(data, "")
-        | _read(data, "[uncorrected]", correct=False)
-        | _read(data, "[all lags]", many=True)
-        | _read(data, "[all lags, uncorrected]", correct=False, many=True)
+        _read(even, "")
+        | _read(even, "[uncorrected]", correct=False)
+        | _read(uneven, "[uneven]")
+        | _read(even, "[all lags]", many=True)
+        | _read(even, "[all lags, uncorrected]", correct=False, many=True)
     )
 
 
-def _read(data: pd.DataFrame, which: str, *, correct: bool = True, many: bool = False) -> dict:
+def _read(data: pd.DataFrame, which: str, *, correct: bool = True, many: bool = False) -> dict[str, Found]:
     lags = (2, None) if many else (2, 3)
     result = fit_dynamic_panel(
         data, outcome="profit", metric="score", collapse=not many, instrument_lags=lags, correct=correct
@@ -50,15 +57,16 @@ def _no_company(*_: Any) -> NoReturn:
 
 DYNAMIC_PANEL = Experiment(
     name="dynamic_panel",
-    method="difference GMM in two steps on 200 entities and 8 periods; lags 2 and 3 collapsed, with Windmeijer's "
-    "correction, where nothing else is said",
+    method=f"difference GMM in two steps on {OWN_ENTITIES} entities and {OWN_PERIODS} periods; lags 2 and 3 collapsed, "
+    "with Windmeijer's correction, where nothing else is said",
     estimands=tuple(
         Estimand(name=f"{name}{which}", words=f"{_WORDS[name]}{words}", headline=not which)
         for which, words in (
             ("", ""),
-            ("[uncorrected]", "; errors as if the weights of the second step were known, which no study uses"),
-            ("[all lags]", "; one instrument for every lag and period, which no study uses"),
-            ("[all lags, uncorrected]", "; both, which no study uses"),
+            ("[uncorrected]", "; errors as if the weights of the second step were known, for comparison"),
+            ("[uneven]", "; shocks of very different size from entity to entity"),
+            ("[all lags]", "; one instrument for every lag and period, for comparison"),
+            ("[all lags, uncorrected]", "; both, for comparison"),
         )
         for name in _TERMS
     ),
