@@ -106,6 +106,25 @@ def test_its_tests_equal_their_sums_written_out(case):
             assert row["f"] == pytest.approx(f, rel=1e-6)
 
 
+def test_published_factors_can_be_asked_for():
+    data = panel()
+    plain, house, stata = (fit(data, factor=f).estimates["std_error"] for f in ("none", "clusters", "stata"))
+    n, g, k = 60 * 5, 60, 5 + 2
+    np.testing.assert_allclose((house / plain) ** 2, g / (g - 1))
+    np.testing.assert_allclose((stata / plain) ** 2, g / (g - 1) * (n - 1) / (n - k))
+
+
+def test_a_cluster_of_its_own_is_the_entity():
+    one, other = fit(with_gaps(), cluster="entity"), fit(with_gaps())
+    pd.testing.assert_frame_equal(one.estimates, other.estimates)
+
+
+def test_empty_cells_of_any_kind_are_missing():
+    data = with_gaps()
+    words = data.assign(score=data["score"].astype(object).where(data["score"].notna(), None))
+    pd.testing.assert_frame_equal(fit(words).estimates, fit(data).estimates)
+
+
 def test_the_intervals_are_students():
     rows = fit(panel(), level=0.9).estimates
     half = 1.6710930 * rows["std_error"]  # Student's t with 59 degrees of freedom, at 95 %

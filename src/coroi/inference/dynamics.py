@@ -141,7 +141,7 @@ def _overidentification(tests: GmmTests) -> Check:
 def _correlation(tests: GmmTests) -> Check:
     name, m2 = "serial_correlation", tests.m2
     if np.isnan(m2):
-        return _check(name, None, "No two changes of an entity lie two periods apart, so this cannot be tested.")
+        return _check(name, None, "Too few changes of an entity lie two periods apart for this to be tested.")
     p = float(2 * stats.norm.sf(abs(m2)))
     end = "no sign of it." if p >= LEAST_P else "errors are correlated, so that close lags are no instruments."
     other = "" if np.isnan(tests.m1) else f" Of neighbouring changes, which should be below zero, m1 is {tests.m1:.2f}."
