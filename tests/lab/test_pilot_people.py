@@ -7,13 +7,14 @@ import pytest
 from pilot_company import PLAN, QUICK, contracts, open_company, steady, steady_pilot
 
 from coroi.errors import StudyError
-from coroi.lab.pilot_answer import simulate_pilot, steps_of
+from coroi.lab.pilot_answer import simulate_pilot
 from coroi.lab.pilot_costs import Price, bills, forgone, priced, programme_price
 from coroi.lab.pilot_designs import BEFORE_AFTER, DESIGNS, HOLD_OUT, STAGED
 from coroi.lab.pilot_options import PilotOptions
 from coroi.lab.pilot_outcomes import MONEY, RETENTION, SCORE
 from coroi.lab.pilot_people import History, follow, latest_start, load_history, snapshot_people
 from coroi.lab.pilot_result import as_result, cries_wolf, grade_of, tells
+from coroi.lab.pilot_setting import steps_of
 from coroi.lab.pilot_words import needed, sentence
 from coroi.prepare.calendar import first_day
 from coroi.sources import Metric
