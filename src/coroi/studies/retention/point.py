@@ -173,7 +173,7 @@ def few_terms(cells: PanelCells, hazard: Result, smallest: int) -> frozenset[str
     found: set[str] = set()
     against = {t["name"]: t["reference"] for t in hazard.spec["terms"]}  # type: ignore[attr-defined]
     for name, levels in cells.levels.items():
-        few = ((sums[name] > 0) & (sums[name] < smallest)).any(axis=0)
+        few = np.asarray(((sums[name] > 0) & (sums[name] < smallest)).any(axis=0))
         every = against[name] in levels and few[levels.index(against[name])]
         found |= {f"{name}[{level}]" for level, hide in zip(levels, few, strict=True) if hide or every}
         if name == "state" and ANSWERED in levels and few[levels.index(ANSWERED)]:
