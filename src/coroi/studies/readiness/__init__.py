@@ -1,8 +1,8 @@
 """What came in, what was left out and why, who answers, and which questions can be asked of it?"""
 
+from coroi.studies.readiness.borne_page import claim_table, study_table
 from coroi.studies.readiness.page import (
     answer,
-    claim_table,
     coverage_table,
     drop_table,
     flag_table,
@@ -12,7 +12,6 @@ from coroi.studies.readiness.page import (
     meaning,
     method,
     respondent_table,
-    study_table,
     verbatim_notes,
 )
 from coroi.studies.readiness.publish import publish
