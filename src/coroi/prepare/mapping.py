@@ -8,7 +8,7 @@ from typing import Any
 
 import ibis
 
-from coroi.errors import DataError, Problem, did_you_mean
+from coroi.errors import DataError, Problem, hint_at_column
 from coroi.prepare.cleaning.texts import note_blanks
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.parsing import parse, text
@@ -90,7 +90,7 @@ def keep_rows(table: Any, filters: tuple[Filter, ...], where: str) -> Any:
 
 def _pick(table: Any, column: str, where: str) -> Any:
     if column not in table.columns:
-        hint = did_you_mean(column, [c for c in table.columns if not c.startswith("_")])
+        hint = hint_at_column(column, [c for c in table.columns if not c.startswith("_")])
         raise DataError(Problem(where, f"there is no column '{column}'.", hint))
     return table[column]
 
@@ -134,7 +134,7 @@ def _typed(connection: Any, table: Any, source: Source, schema: TableSchema, nam
     lacking = [c for c in schema.required if c not in given]
     if lacking:
         known = [c for c in table.columns if not c.startswith("_")]
-        problems = [Problem(name, f"the column '{c}' is not mapped.", did_you_mean(c, known)) for c in lacking]
+        problems = [Problem(name, f"the column '{c}' is not mapped.", hint_at_column(c, known)) for c in lacking]
         raise DataError(problems)
     wanted = {ours: (theirs, schema.column(ours).kind) for ours, theirs in columns.items()}
     wanted |= {metric: (theirs, "number") for metric, theirs in source.scores.items()}
