@@ -163,8 +163,9 @@ def fit_direction(
     panel = read_panel(data, [*names, *([cluster] if cluster else [])], entity=entity, period=period)
     groups, labels = cluster_codes(panel, cluster)
     values = panel.frame[names].to_numpy(float)
-    scale = np.nanstd(values, axis=0) if len(values) else np.ones(len(names))
-    values = values / np.where(scale > 0, scale, 1.0)
+    scale = np.array([np.std(v[np.isfinite(v)]) if np.isfinite(v).any() else 1.0 for v in values.T])
+    scale = np.where(scale > 0, scale, 1.0)
+    values = values / scale
     runs = past_runs(values, panel.entity, panel.period, groups, lags=lags)
     why = _why_not(runs, names, lags)
     told = None if why else _arrows(runs, scale, level)
