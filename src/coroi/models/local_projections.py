@@ -183,7 +183,9 @@ def fit_local_projections(
     ``length`` says of a panel. Intervals use t with one degree of freedom less than there are clusters (or periods).
     Assumptions: see ``INFO``.
     """
-    _check_counts(horizons, lags, early)
+    if horizons < 0 or lags < 0 or early < 1:
+        asked = f"{horizons}, {lags} and {early} were asked for"
+        raise DataError(f"horizons and lags count from 0 and early horizons from 1; {asked}.")
     names = list(dict.fromkeys((outcome, metric, *controls, *past)))
     panel = read_panel(data, [*names, *([cluster] if cluster else [])], entity=entity, period=period)
     columns = projection_columns(
@@ -251,13 +253,6 @@ def fit_local_projections(
         }
         | ({} if crossed is None else {"crossover": pd.DataFrame([asdict(crossed)])}),
     )
-
-
-def _check_counts(horizons: int, lags: int, early: int) -> None:
-    if horizons < 0 or lags < 0:
-        raise DataError(f"projections need horizons and lags from 0; {horizons} and {lags} were asked for.")
-    if early < 1:
-        raise DataError(f"{early} early horizons were asked for. Count from 1.")
 
 
 def _crossed(path: Path, critical: float) -> Crossing | None:
