@@ -15,7 +15,7 @@ from coroi.inference.estimates import known, unknown
 from coroi.inference.half_panels import half_panel_check, length_check
 from coroi.inference.panels import PanelRows, cluster_codes, read_panel
 from coroi.inference.paths import Errors, Path, early_and_late, tie
-from coroi.inference.projection import Step, project, projection_columns
+from coroi.inference.projection import Step, halve, project, projection_columns
 from coroi.inference.within import Effects
 from coroi.models.info import Info
 from coroi.results import Result
@@ -201,11 +201,9 @@ def fit_local_projections(
         change=change,
         common=sample == "common",
     )
-    plain, halved = (
-        [project(columns.held, columns.metric, y, panel.entity, panel.period, effects=effects, jackknife=each)
-         for y in columns.later]
-        for each in (False, True)
-    )  # fmt: skip
+    fixed, both = (columns.held, columns.metric), (panel.entity, panel.period)
+    plain = [project(*fixed, y, *both, effects=effects) for y in columns.later]
+    halved = [halve(s, *fixed, y, *both, effects=effects) for s, y in zip(plain, columns.later, strict=True)]
     jackknife = jackknife and effects in ("entity", "both")
     steps = halved if jackknife else plain
     groups, labels = cluster_codes(panel, cluster)
