@@ -83,7 +83,7 @@ def fit_feedback(runs: Runs, *, corrected: bool = True) -> Feedback:
         coef, solved = _follow(sums, coef)
     if solved:
         slope, moments = _slope(sums, coef, float(corrected)), _by_run(runs, coef, corrected=corrected)
-        moved = -linalg.solve(slope, moments.T).T
+        moved = -np.linalg.solve(slope, moments.T).T
     else:
         coef, moved = _combined(runs, sums, coef)
     sigma, sigma_moved = _sigma_influence(runs, sums, coef, moved)
@@ -237,7 +237,7 @@ def _newton(sums: list[np.ndarray], coef: np.ndarray, share: float, sign: float)
             return None
         if np.abs(gap).max() <= _CLOSE * scale:
             return coef
-        coef = coef - linalg.solve(slope, gap).reshape(coef.shape)
+        coef = coef - np.linalg.solve(slope, gap).reshape(coef.shape)
     return None
 
 
