@@ -19,10 +19,8 @@ def draw(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, float]]:
     return data, truth | {"early": early, "late": late}
 
 
-def fit(data: pd.DataFrame, **asked) -> Result:
-    return fit_local_projections(
-        data, outcome="outcome", metric="metric", horizons=LAST, early=2, keep_influence=True, **asked
-    )
+def fit(data: pd.DataFrame) -> Result:
+    return fit_local_projections(data, outcome="outcome", metric="metric", horizons=LAST, early=2, keep_influence=True)
 
 
 def read(result: Result, column: str = "estimate") -> dict[str, float]:
@@ -38,33 +36,47 @@ def rescaled(data: pd.DataFrame, factor: float) -> tuple[Result, dict[str, float
 
 
 def twin(data: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """Regress on dummies of entity and period, horizon by horizon, and sum scores entity by entity."""
+    """Regress on dummies of entity and period, horizon by horizon and half by half, and sum scores by entity."""
     value = {(r.entity, r.period): (r.outcome, r.metric) for r in data.itertuples()}
     people = sorted({who for who, _ in value})
-    times = sorted({when for _, when in value})
     estimates, moved = [], []
     for h in range(LAST + 1):
-        rows = [(who, when) for who, when in sorted(value) if (who, when + h) in value]
-        design = np.zeros((len(rows), 1 + len(people) + len(times)))
-        target = np.array([value[who, when + h][0] for who, when in rows])
-        for i, (who, when) in enumerate(rows):
-            design[i, 0] = value[who, when][1]
-            design[i, 1 + people.index(who)] = 1
-            design[i, 1 + len(people) + times.index(when)] = 1
-        inverse = np.linalg.pinv(design.T @ design)
-        coef = inverse @ design.T @ target
-        residual = target - design @ coef
-        scores = {who: np.zeros(design.shape[1]) for who in people}
-        for (who, _), x, e in zip(rows, design, residual, strict=True):
-            scores[who] += x * e
-        estimates.append(coef[0])
-        moved.append([inverse[0] @ scores[who] for who in people])
+        own = {who: [w for w in sorted(value) if w[0] == who and (who, w[1] + h) in value] for who in people}
+        halves = [
+            [row for who in people for row in own[who][: (len(own[who]) + 1) // 2]],
+            [row for who in people for row in own[who][(len(own[who]) + 1) // 2 :]],
+        ]
+        whole, of_whole = regressed(halves[0] + halves[1], h, value)
+        parts = [regressed(half, h, value) for half in halves]
+        shares = [len(half) / sum(map(len, halves)) for half in halves]
+        estimates.append(2 * whole - sum(s * part for s, (part, _) in zip(shares, parts, strict=True)))
+        moved.append(
+            [2 * of_whole[w] - sum(s * of[w] for s, (_, of) in zip(shares, parts, strict=True)) for w in people]
+        )
     estimates, moved = np.array(estimates), np.array(moved).T
     g = len(people)
     covariance = sum(np.outer(m, m) for m in moved) * g / (g - 1)
     weights = {f"response[{h}]": np.eye(LAST + 1)[h] for h in range(LAST + 1)}
     weights |= {"early": np.array([0.5, 0.5, 0.0]), "late": np.array([0.0, 0.0, 1.0])}
     return {name: (float(w @ estimates), float(np.sqrt(w @ covariance @ w))) for name, w in weights.items()}
+
+
+def regressed(rows: list[tuple[int, int]], h: int, value: dict) -> tuple[float, dict[int, float]]:
+    """Return the coefficient of the metric, and what each entity moves it by."""
+    people, times = (sorted({row[i] for row in rows}) for i in (0, 1))
+    design = np.zeros((len(rows), 1 + len(people) + len(times)))
+    target = np.array([value[who, when + h][0] for who, when in rows])
+    for i, (who, when) in enumerate(rows):
+        design[i, 0] = value[who, when][1]
+        design[i, 1 + people.index(who)] = 1
+        design[i, 1 + len(people) + times.index(when)] = 1
+    inverse = np.linalg.pinv(design.T @ design)
+    coef = inverse @ design.T @ target
+    residual = target - design @ coef
+    moved = dict.fromkeys(people, 0.0)
+    for (who, _), x, e in zip(rows, design, residual, strict=True):
+        moved[who] += float(inverse[0] @ x * e)
+    return float(coef[0]), moved
 
 
 def pair(rng: np.random.Generator) -> tuple[tuple[float, float, pd.Series], ...]:

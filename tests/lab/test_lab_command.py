@@ -46,6 +46,8 @@ def test_the_fast_profile_runs_every_experiment(coroi, tmp_path):
         "respondents",
         "long_run",
         "dynamic_panel",
+        "fast",
+        "verdicts",
     }
     assert {row["scenario"] for row in numbers["rows"]} == {"own", "null", "confounded"}
     told = [row for row in numbers["rows"] if row["headline"]]

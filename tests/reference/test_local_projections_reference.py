@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.datasets import macrodata
-from statsmodels.tsa.api import LocalProjections
+from statsmodels.tsa.api import VAR, LocalProjections
 
 from coroi.models.local_projections import fit_local_projections
 from coroi.results import Result
@@ -102,3 +102,21 @@ def test_a_series_on_itself_answers_by_one_at_once_and_without_error(growth):
     first = base(growth, "gdp").loc[0]
     assert first["estimate"] == pytest.approx(1.0, abs=1e-12)
     assert first["std_error"] == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("lags", [2, 4])
+def test_the_output_gap_answers_its_own_shock_as_in_jordas_figure(shared, lags):
+    """Jorda (2005), American Economic Review 95:161-182, figure 5: about 0.9 a quarter after one standard deviation.
+
+    Read off the figure to within 5 % by the tests of R's lpirfs (test-lp_lin.R).
+    """
+    folder = shared / "oracles" / "21_local_projections"
+    if not folder.is_dir():
+        pytest.skip(f"there is no folder '{folder.name}' among the oracles")
+    rows = pd.read_csv(folder / "interest_rules_var_data.csv")
+    shock = np.sqrt(VAR(rows.to_numpy()).fit(lags).sigma_u[0, 0])
+    rows = rows.assign(entity=0, period=np.arange(len(rows)))
+    result = fit_local_projections(
+        rows, outcome="GDP_gap", metric="GDP_gap", past=["Infl", "FF"], lags=lags, effects="none", errors="serial"
+    )
+    assert responses(result).loc[1, "estimate"] * shock == pytest.approx(0.9, rel=0.05)

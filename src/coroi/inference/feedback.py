@@ -11,6 +11,9 @@ from scipy import linalg, optimize
 from coroi.inference.linear import sum_by
 from coroi.inference.past_runs import Runs
 
+_CHUNK = 20_000
+"""Runs whose residuals' products are held at once."""
+
 _LEAST_STEP = 1 / 64
 _ITERATIONS = 30
 _CLOSE, _NEAR = 1e-12, 1e-10
@@ -80,7 +83,7 @@ def fit_feedback(runs: Runs, *, corrected: bool = True) -> Feedback:
         coef, solved = _follow(sums, coef)
     if solved:
         slope, moments = _slope(sums, coef, float(corrected)), _by_run(runs, coef, corrected=corrected)
-        moved = -linalg.solve(slope, moments.T).T
+        moved = -np.linalg.solve(slope, moments.T).T
     else:
         coef, moved = _combined(runs, sums, coef)
     sigma, sigma_moved = _sigma_influence(runs, sums, coef, moved)
@@ -123,11 +126,13 @@ def _by_run(runs: Runs, coef: np.ndarray, *, corrected: bool) -> np.ndarray:
     """Return the equations' value by cluster, shape (n_clusters, k * kp)."""
     total = np.zeros((runs.n_clusters, coef.size))
     for block, cluster in zip(runs.blocks, runs.cluster, strict=True):
-        residual = block @ _map(coef).T
-        own = np.einsum("rtz,rtk->rkz", block[:, :, runs.k :], residual)
-        if corrected:
-            own = own + _correction(np.einsum("rti,rtj->rtij", residual, residual), coef[None])
-        total += _by_cluster(own.reshape(len(own), -1), cluster, runs.n_clusters)
+        for some in range(0, len(block), _CHUNK):
+            rows, place = block[some : some + _CHUNK], cluster[some : some + _CHUNK]
+            residual = rows @ _map(coef).T
+            own = np.einsum("rtz,rtk->rkz", rows[:, :, runs.k :], residual)
+            if corrected:
+                own = own + _correction(np.einsum("rti,rtj->rtij", residual, residual), coef[None])
+            total += _by_cluster(own.reshape(len(own), -1), place, runs.n_clusters)
     return total
 
 
@@ -232,7 +237,7 @@ def _newton(sums: list[np.ndarray], coef: np.ndarray, share: float, sign: float)
             return None
         if np.abs(gap).max() <= _CLOSE * scale:
             return coef
-        coef = coef - linalg.solve(slope, gap).reshape(coef.shape)
+        coef = coef - np.linalg.solve(slope, gap).reshape(coef.shape)
     return None
 
 

@@ -8,9 +8,44 @@ import numpy as np
 from scipy import stats
 
 from coroi.inference.linear import sum_by
+from coroi.inference.panels import PanelRows
 from coroi.inference.projection import Step
 from coroi.inference.within import Effects
 from coroi.results import Check
+
+ROWS_A_HORIZON = 3
+"""Rows an entity needs at the last horizon, for each horizon, before half panels take the bias out."""
+
+
+def length_check(steps: Sequence[Step], panel: PanelRows, *, effects: Effects) -> Check:
+    """Say whether entities have rows enough for their level to be swept out of so many horizons.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    panel : PanelRows
+    effects : str
+        Effects that were swept out.
+
+    Notes
+    -----
+    The limit is drawn between panels in which intervals held the truth and panels in which they did not, in simulation:
+    see ``tests/models/test_local_projections_coverage.py``.
+    """
+    tested = f"that entities have {ROWS_A_HORIZON} rows for each horizon, even at the last one"
+    if effects in ("none", "period"):
+        return Check(name="length", tested=tested, passed=None, sentence="No entity effects are swept out.")
+    rows = steps[-1].rows
+    if not len(rows):
+        return Check(name="length", tested=tested, passed=False, sentence="No entity has a row at the last horizon.")
+    mean = len(rows) / np.unique(panel.entity[rows]).size
+    enough = mean >= ROWS_A_HORIZON * len(steps)
+    sentence = f"An entity has {mean:.1f} rows at the last of {len(steps)} horizons; " + (
+        "that is enough for half panels to take out the bias of sweeping out its level."
+        if enough
+        else f"with fewer than {ROWS_A_HORIZON * len(steps)} some of the bias of sweeping out its level remains."
+    )
+    return Check(name="length", tested=tested, passed=enough, sentence=sentence)
 
 
 def half_panel_check(plain: Sequence[Step], halved: Sequence[Step], groups: np.ndarray, *, effects: Effects) -> Check:

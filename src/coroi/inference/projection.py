@@ -130,7 +130,6 @@ def project(
     period: np.ndarray,
     *,
     effects: Effects = "both",
-    jackknife: bool = False,
 ) -> Step:
     """Regress a later outcome on the metric now, with other columns held and effects swept out.
 
@@ -143,33 +142,52 @@ def project(
         Sorted, as in :class:`coroi.inference.panels.PanelRows`.
     effects : str
         See :func:`coroi.inference.within.sweep`.
-    jackknife : bool
-        Whether to take out the first-order bias of short panels by half panels.
 
     Returns
     -------
     Step
         Rows with a missing value, and with entity effects those of entities with one row, are left out.
+    """
+    rows = _usable(np.column_stack([held, metric, later]), entity, effects)
+    return _fit(rows, held, metric, later, entity, period, effects)
+
+
+def halve(
+    whole: Step,
+    held: np.ndarray,
+    metric: np.ndarray,
+    later: np.ndarray,
+    entity: np.ndarray,
+    period: np.ndarray,
+    *,
+    effects: Effects = "both",
+) -> Step:
+    """Take the first-order bias of short panels out of a horizon by half panels.
+
+    Parameters
+    ----------
+    whole : Step
+        From :func:`project` with the same columns, which are told there.
+    held, metric, later, entity, period, effects
+        See :func:`project`.
 
     Notes
     -----
-    Half panels: twice the estimate less the mean of those from each entity's first and second half of rows, weighted
-    by their rows, effects swept out of each half anew. The bias of order 1/T goes, that of 1/T² and some precision
-    are the price. Reference: Dhaene and Jochmans (2015), Review of Economic Studies 82:991-1030, section 3; for
-    projections Mei, Sheng and Shi (2026), Journal of International Economics 160:104210.
+    Twice the estimate less the mean of those from each entity's first and second half of rows, weighted by their rows,
+    effects swept out of each half anew. The bias of order 1/T goes, that of 1/T² and some precision are the price.
+    Without entity effects there is none, and the horizon stays as it is. Reference: Dhaene and Jochmans (2015), Review
+    of Economic Studies 82:991-1030, section 3; for projections Mei, Sheng and Shi (2026), Journal of International
+    Economics 160:104210.
     """
-    rows = _usable(np.column_stack([held, metric, later]), entity, effects)
-    whole = _fit(rows, held, metric, later, entity, period, effects)
-    if not jackknife or whole.reason:
+    if whole.reason or effects in ("none", "period"):
         return whole
-    second = _second_half(entity[rows])
+    rows, second = whole.rows, _second_half(entity[whole.rows])
     estimate, moved = 2 * whole.estimate, 2 * whole.moved
     for half in (~second, second):
         part = _fit(rows[half], held, metric, later, entity, period, effects)
         if part.reason:
-            return Step(
-                estimate=np.nan, rows=rows, moved=np.zeros(len(rows)), reason=f"in half the panel {part.reason}"
-            )
+            why = f"in half the panel {part.reason}"
+            return Step(estimate=np.nan, rows=rows, moved=np.zeros(len(rows)), reason=why)
         share = half.mean()
         estimate -= share * part.estimate
         moved[half] -= share * part.moved

@@ -83,6 +83,24 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("dynamic_panel", "effect[uneven]", "own"): _UNEVEN,
     ("dynamic_panel", "lag[all lags", "own"): _CROWDED,
     ("dynamic_panel", "effect[all lags", "own"): _CROWDED,
+    ("projections", "plain", "*"): (
+        "sweeping out the level of an entity biases every horizon by the order of one over its periods, here 24; half "
+        "panels take that out, and these rows show what happens without."
+    ),
+    ("projections", "crossover", "*"): (
+        "the horizon is a whole number and its interval a band projected, which holds at least as often as the band: "
+        "it is wide by design."
+    ),
+    ("direction", "within", "*"): (
+        "the within estimate of an autoregression is biased in short panels; it stands beside to show by how much."
+    ),
+} | {
+    ("direction", f"{term}[{world}, 6", "*"): (
+        "six periods hardly tell the persistence of a metric that persists, and the interval carries that doubt: it "
+        "holds more often than it says, and false alarms are fewer than 5 %."
+    )
+    for term in ("forward", "reverse", "placebo_lead")
+    for world in ("neither", "reverse")
 }
 """Why a row falls short: by experiment, beginning of the estimand's name, and scenario ("*" for any)."""
 

@@ -74,9 +74,13 @@ PROFILES = {
             "retention": 20,
             "hazard": 12,
             "respondents": 12,
+        replications={
             "long_run": 12,
             "verdicts": 4,
             "dynamic_panel": 12,
+            "projections": 12,
+            "direction": 12,
+        },
         },
         scenarios=("own", "null", "confounded"),
     ),
@@ -87,9 +91,13 @@ PROFILES = {
             "retention": 100,
             "hazard": 100,
             "respondents": 100,
+        replications={
             "long_run": 100,
             "verdicts": 50,
             "dynamic_panel": 100,
+            "projections": 100,
+            "direction": 100,
+        },
         },
     ),
     "full": Profile(
@@ -99,9 +107,13 @@ PROFILES = {
             "retention": 2_000,
             "hazard": 2_000,
             "respondents": 2_000,
+        replications={
             "long_run": 2_000,
             "verdicts": 500,
             "dynamic_panel": 2_000,
+            "projections": 2_000,
+            "direction": 2_000,
+        },
         },
     ),
 }

@@ -28,7 +28,7 @@ INFO = Info(
         ("all entities answer to the past alike", "untestable"),
         ("nothing else moves the metric first and the outcome later", "untestable"),
         ("shocks shared by entities are those of the period", "untestable"),
-        ("entities are many; their periods may be few", "refused below 10 clusters, and below 4 rows in a run"),
+        ("entities are many; their periods may be few", "refused below 10 clusters, or 10 runs of 5 rows"),
     ),
     reference=(
         "Granger (1969), Econometrica 37:424-438; Holtz-Eakin, Newey and Rosen (1988), Econometrica 56:1371-1395; the "
@@ -37,7 +37,8 @@ INFO = Info(
     ),
 )
 LEAST_CLUSTERS = 10
-LEAST_ROWS = 4
+LEAST_ROWS = 5
+"""Rows in a run, each with its past, from which false alarms were held at 5 % in simulation."""
 TERMS = ("forward", "reverse", "placebo_lead")
 
 
@@ -140,8 +141,8 @@ def fit_direction(
         ``forward`` (summed over lags), ``reverse`` and ``placebo_lead`` by ``estimator``: ``corrected``, and the first
         two ``within``, which are biased in short panels and stand beside for comparison. Tables: ``tests`` (Wald tests
         of each arrow), ``lags`` (each lag's coefficient), ``rows``. Check ``memory``: whether one lag more adds
-        something. Not identified: fewer than 10 clusters, no entity with enough periods in a row, a column that
-        does not vary within entities or is made up of others.
+        something. Not identified: fewer than 10 clusters, fewer than 10 entities with five periods in a row beside
+        those of the past, a column that does not vary within entities or is made up of others.
 
     Raises
     ------
@@ -163,8 +164,9 @@ def fit_direction(
     panel = read_panel(data, [*names, *([cluster] if cluster else [])], entity=entity, period=period)
     groups, labels = cluster_codes(panel, cluster)
     values = panel.frame[names].to_numpy(float)
-    scale = np.nanstd(values, axis=0) if len(values) else np.ones(len(names))
-    values = values / np.where(scale > 0, scale, 1.0)
+    scale = np.array([np.std(v[np.isfinite(v)]) if np.isfinite(v).any() else 1.0 for v in values.T])
+    scale = np.where(scale > 0, scale, 1.0)
+    values = values / scale
     runs = past_runs(values, panel.entity, panel.period, groups, lags=lags)
     why = _why_not(runs, names, lags)
     told = None if why else _arrows(runs, scale, level)
@@ -205,23 +207,25 @@ class _Told:
 
 def _why_not(runs: Runs, names: Sequence[str], lags: int) -> str:
     """Say why nothing can be told; empty where it can."""
-    longest = max((block.shape[1] for block in runs.blocks), default=0)
-    if longest < LEAST_ROWS:
+    if _long_runs(runs) < LEAST_CLUSTERS:
         return (
-            f"no entity has {lags + LEAST_ROWS} periods in a row with every value, the fewest from which direction and "
-            f"level can be told apart with {lags} in the past"
+            f"{_long_runs(runs)} entities have {lags + LEAST_ROWS} periods in a row with every value, from which "
+            f"direction and level can be told apart with {lags} in the past; it takes {LEAST_CLUSTERS}"
         )
-    if runs.n_clusters < LEAST_CLUSTERS:
-        return f"{runs.n_clusters} clusters are too few to tell errors; it takes {LEAST_CLUSTERS}"
+    least = max(LEAST_CLUSTERS, 2 * runs.k**2 * lags + 1)  # two for each coefficient, and one
+    if runs.n_clusters < least:
+        return f"{runs.n_clusters} clusters are too few to tell errors; it takes {least}"
     if runs.lost[: len(names)].any():
         lost = names[int(np.argmax(runs.lost[: len(names)]))]
         return f"'{lost}' never varies within an entity beyond what all share"
     if runs.lost.any():
         lost = names[int(np.argmax(runs.lost[len(names) :])) % len(names)]
         return f"the past of '{lost}' is made up of the other columns' past"
-    if runs.n_clusters <= 2 * runs.k**2 * lags:
-        return f"{runs.n_clusters} clusters are too few for {runs.k**2 * lags} coefficients"
     return ""
+
+
+def _long_runs(runs: Runs) -> int:
+    return sum(len(block) for block in runs.blocks if block.shape[1] >= LEAST_ROWS)
 
 
 def _arrows(runs: Runs, scale: np.ndarray, level: float) -> _Told:
@@ -272,17 +276,15 @@ def _estimates(told: _Told | None, why: str) -> pd.DataFrame:
 
 def _tables(told: _Told | None, runs: Runs) -> dict[str, pd.DataFrame]:
     rows = pd.DataFrame({"rows": [runs.n_rows], "runs": [runs.n_runs], "left_out": [runs.n_left_out]})
-    if told is None:
-        return {"rows": rows}
-    return {"tests": pd.DataFrame(told.tests), "lags": pd.DataFrame(told.lags), "rows": rows}
+    tested = {} if told is None else {"tests": pd.DataFrame(told.tests), "lags": pd.DataFrame(told.lags)}
+    return tested | {"rows": rows}
 
 
 def _memory(values: np.ndarray, panel: PanelRows, groups: np.ndarray, lags: int, why: str) -> Check:
     """Test whether a period more of the past adds to either equation."""
     tested = f"that period {lags + 1} of the past adds nothing to outcome or metric"
     runs = past_runs(values, panel.entity, panel.period, groups, lags=lags + 1)
-    longest = max((block.shape[1] for block in runs.blocks), default=0)
-    enough = longest >= LEAST_ROWS and runs.n_clusters > max(2 * runs.k**2 * (lags + 1), LEAST_CLUSTERS - 1)
+    enough = _long_runs(runs) >= LEAST_CLUSTERS and runs.n_clusters > 2 * runs.k**2 * (lags + 1)
     if why or not enough or runs.lost.any():
         sentence = why or "There are too few periods in a row to hold one period more of the past."
         return Check(name="memory", tested=tested, passed=None, sentence=sentence)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from coroi.lab.experiments.dynamic_panel import DYNAMIC_PANEL
+from coroi.lab.experiments.direction import DIRECTION
 from coroi.lab.experiments.hazard import HAZARD
 from coroi.lab.experiments.long_run import LONG_RUN
 from coroi.lab.experiments.parts import COMPANIES, OWN, Estimand, Experiment, Findings, Found
+from coroi.lab.experiments.projections import PROJECTIONS
 from coroi.lab.experiments.respondents import RESPONDENTS
 from coroi.lab.experiments.retention import RETENTION
 from coroi.lab.experiments.verdicts import VERDICTS
@@ -20,6 +22,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         DYNAMIC_PANEL,
         VERDICTS,
     )
+    each.name: each for each in (RETENTION, HAZARD, RESPONDENTS, PROJECTIONS, DIRECTION, VERDICTS)
 }
 
 __all__ = ["COMPANIES", "EXPERIMENTS", "OWN", "Estimand", "Experiment", "Findings", "Found"]
