@@ -8,6 +8,7 @@ import pytest
 
 from coroi import storage
 from coroi.sources import Engine
+from coroi.storage.runs import runs
 
 
 @pytest.fixture(scope="module")
