@@ -46,6 +46,9 @@ def test_blocks_hold_as_many_entities_as_fit():
     assert list(whole_entities(np.array([3, 2, 4, 1]), 5)) == [(0, 1), (2, 3)]
     assert list(whole_entities(np.array([3, 9, 4, 1]), 5)) == [(0, 0), (1, 1), (2, 3)]
     assert list(whole_entities(np.array([2]), 1)) == [(0, 0)]
+    many = list(whole_entities(np.ones(10_000, dtype=int), 10**6, 2_000))
+    assert max(last - first + 1 for first, last in many) * 2_000 <= 4_000_000
+    assert [first for first, _ in many[1:]] == [last + 1 for _, last in many[:-1]]
 
 
 def test_clusters_are_those_of_the_entities():
