@@ -300,6 +300,7 @@ def test_as_many_mixes_of_periods_as_entities_leave_nothing_between(most_rows):
         (lambda d: d.assign(unit=d["unit"] + (d.index % 2 == 0)), "entities change their 'unit'"),
         (lambda d: d.assign(unit=d["unit"].where(d.index != 4)), "1 rows lack 'unit'"),
         (lambda d: d.assign(outcome=np.inf), "are infinite"),
+        (lambda d: d.assign(period=d["period"] * 10_000), "over 130,001 numbers, and 4,000 are the most"),
         (lambda d: d.head(0), "has no row"),
     ],
 )

@@ -10,9 +10,12 @@ import pandas as pd
 
 from coroi.errors import DataError
 from coroi.inference.panels import read_panel
-from coroi.schemas import EntityBlock
+from coroi.schemas import EntityBlock, EntityBlocks
 
+MOST_ROWS = 200_000  # in memory; more are read in blocks
 BLOCK_ROWS = 250_000
+BLOCK_CELLS = 4_000_000  # entities times periods: a block counts its rows by both
+MOST_PERIODS = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +67,7 @@ class ArrayBlocks:
         """Yield the blocks."""
         length = np.bincount(self.entity)
         end = np.cumsum(length)
-        for first, last in whole_entities(length, self.block_rows):
+        for first, last in whole_entities(length, self.block_rows, self.n_periods):
             rows = slice(int(end[first] - length[first]), int(end[last]))
             yield EntityBlock(
                 columns=np.ascontiguousarray(self.columns[:, rows]),
@@ -115,7 +118,7 @@ def read_blocks(
     )
 
 
-def whole_entities(length: np.ndarray, most_rows: int) -> Iterator[tuple[int, int]]:
+def whole_entities(length: np.ndarray, most_rows: int, n_periods: int = 1) -> Iterator[tuple[int, int]]:
     """Yield the first and the last entity of each block: as many as fit, and one at least.
 
     Parameters
@@ -124,13 +127,32 @@ def whole_entities(length: np.ndarray, most_rows: int) -> Iterator[tuple[int, in
         Rows of each entity.
     most_rows : int
         Rows a block.
+    n_periods : int
+        Periods of the panel: the more of them, the fewer entities in a block.
     """
-    end, first = np.cumsum(length), 0
+    end, first, most = np.cumsum(length), 0, max(BLOCK_CELLS // n_periods, 1)
     while first < len(length):
         before = end[first] - length[first]
         last = max(int(np.searchsorted(end, before + most_rows, side="right")) - 1, first)
+        last = min(last, first + most - 1)
         yield first, last
         first = last + 1
+
+
+def fits_in_memory(panel: EntityBlocks, most_rows: int) -> bool:
+    """Tell whether a panel's rows, and its entities times its periods, are few enough to be held at once.
+
+    Raises
+    ------
+    DataError
+        If the numbers of its periods lie too far apart to be counted one by one.
+    """
+    if panel.n_periods > MOST_PERIODS:
+        raise DataError(
+            f"periods run from {panel.first_period:,} over {panel.n_periods:,} numbers, and {MOST_PERIODS:,} are the "
+            "most. Number them so that the next period has the next number."
+        )
+    return panel.n_rows <= most_rows and len(panel.entities) * panel.n_periods <= 5 * BLOCK_CELLS
 
 
 def whole_clusters(entity: np.ndarray, cluster: pd.Series, name: str) -> pd.Index:

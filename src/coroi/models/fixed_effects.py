@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from coroi.errors import DataError
-from coroi.inference.blocks import ArrayBlocks, read_blocks
+from coroi.inference.blocks import MOST_ROWS, ArrayBlocks, fits_in_memory, read_blocks
 from coroi.inference.effects import ESTIMATORS, WITHIN, EffectsFit, Estimator, fit_effects
 from coroi.inference.effects_rows import CLUSTER, Asked, influence_of, rows_of
 from coroi.inference.effects_stream import stream_effects
@@ -18,7 +18,6 @@ from coroi.models.info import Info
 from coroi.results import Check, Result
 from coroi.schemas import EntityBlocks
 
-MOST_ROWS = 2_000_000
 COMPUTED = {False: "rows in memory", True: "in blocks of whole entities"}
 _CONVENTIONS = {
     "cluster_errors": "factor G / (G - 1), t with as many degrees of freedom as clusters that tell something, less one",
@@ -125,7 +124,8 @@ def fit_fixed_effects(
     controls : sequence of str
         Further columns.
     entity, period : str
-        Columns of who and when; periods are whole numbers that count time.
+        Columns of who and when; periods are whole numbers that count time, 4,000 at most from first to
+        last.
     cluster : str, optional
         Column of clusters of whole entities; each entity its own by default. Blocks bring their own.
     estimators : sequence of str
@@ -149,7 +149,8 @@ def fit_fixed_effects(
     Raises
     ------
     DataError
-        If columns or keys are missing, a key repeats, an entity changes its cluster, or no row is complete.
+        If columns or keys are missing, a key repeats, an entity changes its cluster, periods are not numbered one by
+        one, or no row is complete.
 
     Notes
     -----
@@ -164,12 +165,14 @@ def fit_fixed_effects(
     )
     if tuple(panel.names) != names:
         raise DataError(f"the blocks hold {', '.join(panel.names)} and not {', '.join(names)}, in this order.")
-    by_blocks = not isinstance(panel, ArrayBlocks) or panel.n_rows > most_rows
+    by_blocks = not fits_in_memory(panel, most_rows) or not isinstance(panel, ArrayBlocks)
     fits, without, length = _fits(panel, estimators, by_blocks)
-    code, clusters = pd.factorize(panel.entities if panel.clusters is None else panel.clusters)
+    code, clusters = np.arange(len(panel.entities)), panel.entities
+    if panel.clusters is not None:
+        code, clusters = pd.factorize(panel.clusters)
     asked = Asked(terms=names[1:], cluster=code, n_periods=panel.n_periods, level=level)
     estimates = pd.DataFrame([row for name, fit in fits.items() for row in rows_of(name, fit, asked)])
-    influence = influence_of(fits, estimates, asked, pd.Index(clusters))
+    influence = influence_of(fits, estimates, asked, clusters)
     covariance = influence.T @ influence * (len(clusters) / max(len(clusters) - 1, 1))
     said: dict[str, object] = {"outcome": outcome, "metric": metric, "controls": list(controls), "entity": entity}
     said |= {"period": period, "cluster": cluster or entity, "estimators": list(estimators), "level": level}

@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 
 from coroi.errors import DataError
-from coroi.inference.blocks import BLOCK_ROWS, whole_entities
+from coroi.inference.blocks import BLOCK_ROWS, MOST_ROWS, whole_entities
 from coroi.prepare.calendar import period_index
 from coroi.schemas import EntityBlock, Period
 from coroi.storage import runs, stream
 
-MOST_ROWS = 200_000
 KEPT_BYTES = 512 * 2**20
 
 
@@ -65,7 +64,7 @@ class TableBlocks:
         small = self.n_rows * (len(self.names) + 1) * 8 <= KEPT_BYTES
         kept = []
         batches = _Batches(stream(self.connection, self.table, self.block_rows), self.names)
-        for first, last in whole_entities(self.length, self.block_rows):
+        for first, last in whole_entities(self.length, self.block_rows, self.n_periods):
             length = self.length[first : last + 1]
             columns, period = batches.take(int(length.sum()))
             if not np.isfinite(columns.sum()):

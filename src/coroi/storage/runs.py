@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 BATCH_ROWS = 250_000
 
 
-def runs(connection: Any, table: Any, column: str, also: str | None = None) -> tuple[np.ndarray, pd.DataFrame, int]:
+def runs(
+    connection: Any, table: Any, column: str, also: str | None = None, *, batch_rows: int = BATCH_ROWS
+) -> tuple[np.ndarray, pd.DataFrame, int]:
     """Read a column and return the length of each run of equal values, and the values.
 
     Parameters
@@ -25,6 +27,8 @@ def runs(connection: Any, table: Any, column: str, also: str | None = None) -> t
         The column; without nulls.
     also : str, optional
         A second column, without nulls, of which the first value of each run is told.
+    batch_rows : int
+        Rows a batch.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def runs(connection: Any, table: Any, column: str, also: str | None = None) -> t
     names = [column] if also is None else [column, also]
     starts, parts, seen, changed = [], [], 0, 0
     before: list[Any] = [None] * len(names)
-    for batch in connection.batches(table.select(*names), BATCH_ROWS):
+    for batch in connection.batches(table.select(*names), batch_rows):
         columns = [batch.column(name) for name in names]
         new, *others = [_differs(values, last) for values, last in zip(columns, before, strict=True)]
         starts.append(np.flatnonzero(new) + seen)
