@@ -60,6 +60,11 @@ REASONS: dict[tuple[str, str, str], str] = {
         "the interval takes the customers at the landmark as given, while the truth is that of a population; who "
         "happens to be at the landmark adds about 5 % to the spread of the prediction."
     ),
+    ("long_run", "delta[0.95]", "*"): (
+        "it is shown for comparison: near a carry-over of one the ratio is skewed and may have no bound, and an "
+        "interval of the delta method is symmetric and always has one. Fieller's set, with which studies answer, is "
+        "the row beside it."
+    ),
     ("respondents", "standardised", "*"): (
         "revenue is spread so unevenly that the fourth moment, on which the error of a standard deviation rests, "
         "comes out too small in companies of this size: the error is 4 to 5 % below the spread that it stands for, "
