@@ -146,7 +146,9 @@ def test_what_the_data_cannot_tell_is_refused(change, options, said):
     assert [c.passed for c in result.checks if c.name == "speed"] == [None]
 
 
-@pytest.mark.parametrize("options", [{"outcome_lags": 0}, {"metric_lags": -1}, {"control_lags": [1, 2]}])
+@pytest.mark.parametrize(
+    "options", [{"outcome_lags": 0}, {"metric_lags": -1}, {"control_lags": [1, 2]}, {"bounds_case": 6}]
+)
 def test_lags_that_make_no_model_are_refused(series, options):
     with pytest.raises(CoroiError, match="ardl"):
         fit(series, effects="none", **options)
