@@ -58,5 +58,5 @@ def test_the_check_sets_the_bias_against_the_error():
     assert short_panel_check(sample(6, "entity"), "entity", 1.2, 0.05).passed is None
     series = short_panel_check(sample(40, "none", n=1), "none", 0.9, 0.06)
     assert (series.name, series.passed) == ("short series", False)
-    assert "With 40.0 periods the coefficient" in series.sentence
+    assert "With 40 periods the coefficient" in series.sentence
     assert "about −0.0925, which is 1.5 of its" in series.sentence

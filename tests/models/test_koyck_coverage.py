@@ -60,8 +60,8 @@ def test_sets_hold_with_a_weak_instrument_and_delta_intervals_do_not():
 
 
 @pytest.mark.slow
-def test_sets_hold_in_two_thousand_series():
-    for options in ({"immediate": 1.0}, {"immediate": 0.12, "persistence": 0.05}):
-        found = replicate(2_000, **options)
-        assert found["carry_over inversion"].astype(float).mean() == pytest.approx(0.95, abs=0.02)
-        assert all(least(found[f"{term} inversion"]) for term in ("long_run",))
+@pytest.mark.parametrize("options", [{"immediate": 1.0}, {"immediate": 0.12, "persistence": 0.05}])
+def test_sets_hold_in_two_thousand_series(options):
+    found = replicate(2_000, **options)
+    assert all(least(found[f"{term} inversion"]) for term in INVERTED)
+    assert found["carry_over inversion"].astype(float).mean() < 0.95 + 3 * math.sqrt(0.95 * 0.05 / 2_000)

@@ -60,8 +60,9 @@ def short_panel_check(sample: Sample, effects: Effects, carry_over: float, error
         return Check(name=name, tested=tested, passed=None, sentence=sentence)
     bias = (kendall_bias if alone else nickell_bias)(carry_over, n_periods)
     passed = bool(abs(bias) <= error / 2)
+    length = f"{n_periods:.0f} periods" if alone else f"{n_periods:.1f} periods an entity"
     sentence = (
-        f"With {n_periods:.1f} periods{'' if alone else ' an entity'} the coefficient of the earlier outcome, "
+        f"With {length} the coefficient of the earlier outcome, "
         f"{carry_over:.3g}, is off by about {bias:.3g}, which is {abs(bias) / error:.1f} of its standard errors"
         + (", too little to matter." if passed else ": it is too low, and the long run leans towards zero.")
     ).replace("-", "−")

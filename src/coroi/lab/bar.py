@@ -66,8 +66,8 @@ REASONS: dict[tuple[str, str, str], str] = {
         "the row beside it."
     ),
     ("long_run", "fieller[series, 0.95]", "*"): (
-        "least squares leans down in a single series, by about (1 + 3 · 0.95) / 240 or four fifths of a standard "
-        "error, which no interval around it makes good; the check of short series tells. The same memory in a panel is "
+        "least squares leans down in a single series, by about (1 + 3 · 0.95) / 240 or one standard error, "
+        "which no interval around it makes good; the check of short series tells. The same memory in a panel is "
         "the row of the panel."
     ),
     ("respondents", "standardised", "*"): (
