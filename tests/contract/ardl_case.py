@@ -12,7 +12,7 @@ KEYS = ["entity", "period"]
 
 
 def draw(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, float]]:
-    return simulate_ardl(rng, n=80, periods=12)
+    return simulate_ardl(rng, n=120, periods=12, weights=(1.0, 0.5))
 
 
 def fit(data: pd.DataFrame) -> Result:

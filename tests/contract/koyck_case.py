@@ -13,7 +13,7 @@ TERMS = ("immediate", "carry_over", "long_run")
 
 
 def draw(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, float]]:
-    data, truth = simulate_koyck(rng, n=150, periods=9)
+    data, truth = simulate_koyck(rng, n=150, periods=9, immediate=1.5)
     return data, {term: truth[term] for term in TERMS}
 
 

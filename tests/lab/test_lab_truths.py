@@ -100,6 +100,16 @@ def test_what_is_true_in_an_own_world_is_what_its_fits_centre_on(name):
         assert spread > 0
 
 
+def test_the_long_runs_own_truth_is_where_a_step_of_the_metric_leads():
+    truth = EXPERIMENTS["long_run"].own_truth()
+    for name, memory in (("series, 0.6", 0.6), ("series, 0.95", 0.95), ("panel, 0.6", 0.6), ("panel, 0.95", 0.95)):
+        level, before = 0.0, 0.0
+        for _ in range(600):
+            level = memory * level + 0.4 * 1.0 + 0.2 * before
+            before = 1.0
+        assert truth[f"fieller[{name}]"] == truth[f"delta[{name}]"] == pytest.approx(level, rel=1e-9)
+
+
 def test_the_step_of_the_hazards_own_world_is_what_simulated_customers_show():
     truth = EXPERIMENTS["hazard"].own_truth()
     n = 60_000

@@ -102,37 +102,6 @@ def test_the_carry_overs_set_is_anderson_and_rubins(seed, options):
         assert inside == accepted_share(data, share)
 
 
-def held(row: pd.Series, value: float) -> bool:
-    return row["conf_low"] <= value <= row["conf_high"] and not row["gap_low"] < value < row["gap_high"]
-
-
-@pytest.mark.parametrize("persistence", [0.5, 0.05])
-def test_sets_by_inversion_hold_with_a_strong_and_with_a_weak_instrument(persistence):
-    """In 400 series of 120 periods; with a weak instrument t intervals of the carry-over are far from their level."""
-    rng, n = np.random.default_rng(6), 400
-    strong = persistence == 0.5
-    hits = dict.fromkeys(("carry_over", "long_run", "mean_lag"), 0)
-    weak = unbounded = told = 0
-    for _ in range(n):
-        data, truth = simulate_koyck(
-            rng, n=1, periods=120, own=0.0, persistence=persistence, immediate=1.0 if strong else 0.12
-        )
-        result = fit(data, effects="none", errors="classical", level=0.95)
-        weak += not check_of(result, "first stage").passed
-        row = row_of(result, "carry_over", "iv")
-        unbounded += row["set"] != "interval"
-        hits["carry_over"] += held(row, truth["carry_over"])
-        if row_of(result, "long_run", "iv")["identified"]:
-            told += 1
-            for term in ("long_run", "mean_lag"):
-                hits[term] += held(row_of(result, term, "iv"), truth[term])
-    assert (weak / n < 0.1) == strong
-    assert (unbounded / n > 0.3) != strong
-    assert hits["carry_over"] / n >= 0.95 - 3 * math.sqrt(0.05 * 0.95 / n)
-    for term in ("long_run", "mean_lag"):
-        assert hits[term] / told >= 0.95 - 3 * math.sqrt(0.05 * 0.95 / told), (term, hits[term] / told)
-
-
 def test_unbounded_sets_are_written_in_words():
     rng = np.random.default_rng(7)
     for _ in range(50):

@@ -1,6 +1,8 @@
-"""Money demand in Denmark, 1974 to 1987, as the README of R's ARDL prints it and its tests store it.
+"""Money demand in Denmark, earnings in the United Kingdom, and Lydia Pinkham's advertising.
 
-Natsiopoulos and Tzeremes (2022), Journal of Applied Econometrics 37:1079-1090; data of Johansen and Juselius (1990).
+The first two as the README of R's ARDL prints them and its tests store them: Natsiopoulos and Tzeremes (2022), Journal
+of Applied Econometrics 37:1079-1090; data of Johansen and Juselius (1990) and of Pesaran, Shin and Smith (2001), whose
+earnings equation it is. The third as R's lm has it.
 """
 
 from __future__ import annotations
@@ -98,3 +100,51 @@ def test_every_stored_coefficient_is_met(shared, data):
                 assert value == pytest.approx(want["value"], abs=want["tol"]), name
                 met += 1
     assert met == 30
+
+
+@pytest.fixture(scope="module")
+def earnings(shared):
+    """From 1970 Q3, so that with six lags the first quarter explained is the paper's, 1972 Q1."""
+    rows = pd.read_csv(shared / "oracles" / "22_ardl_denmark" / "pss2001.csv")
+    return rows.assign(entity="UK", quarter=np.arange(len(rows)))[2:]
+
+
+def test_the_earnings_equation_has_the_stored_long_runs(shared, earnings):
+    controls = ["UR", "Wedge", "Union", "D7475", "D7579"]
+    result = fit_ardl(
+        earnings,
+        outcome="w",
+        metric="Prod",
+        outcome_lags=6,
+        metric_lags=1,
+        controls=controls,
+        control_lags=[5, 4, 5, 0, 0],
+        period="quarter",
+        effects="none",
+        errors="classical",
+    )
+    path = shared / "oracles" / "22_ardl_denmark" / "expected.json"
+    stored = {q["name"]: q for q in json.loads(path.read_text())["quantities"]}
+    rows = result.estimates[result.estimates["interval"] == "fieller"].set_index("regressor")
+    for name in ("Prod", *controls[:3]):
+        for suffix, column in (("", "estimate"), (".se", "std_error")):
+            want = stored[f"pss.longrun.{name}{suffix}"]
+            assert rows.loc[name, column] == pytest.approx(want["value"], abs=want["tol"]), name
+    speed = result.estimates.set_index("term").loc["speed"]
+    assert speed["estimate"] / speed["std_error"] == pytest.approx(stored["pss.bounds_t case 3"]["value"], abs=1e-6)
+    assert rows.loc["Prod", "estimate"] == pytest.approx(1.06332501, abs=1e-7)
+
+
+def test_with_an_earlier_metric_too_pinkhams_long_run_is_nonsense_and_its_set_says_so(shared):
+    """R: carry-over 0.955, coefficient of the earlier advertising −0.660, long run −1.59, of the wrong sign."""
+    rows = pd.read_csv(shared / "oracles" / "23_pinkham_koyck" / "pinkham_annual.csv").assign(entity=0)
+    result = fit_ardl(rows, outcome="sales", metric="advertising", period="year", effects="none", errors="classical")
+    found = result.estimates.set_index(["term", "regressor", "lag"])["estimate"]
+    assert found[("coefficient", "sales", 1.0)] == pytest.approx(0.9554624803, abs=1e-8)
+    assert found[("coefficient", "advertising", 1.0)] == pytest.approx(-0.6600610982, abs=1e-8)
+    long_run = result.estimates[result.estimates["interval"] == "fieller"].iloc[0]
+    assert long_run["estimate"] == pytest.approx(-1.585650651, abs=1e-6)
+    assert long_run["set"] != "interval"
+    assert np.isinf([long_run["conf_low"], long_run["conf_high"]]).all()
+    assert "unbounded" in result.tables["sets"].query("interval == 'fieller'")["words"].item()
+    assert next(c for c in result.checks if c.name == "speed").passed is False

@@ -12,7 +12,7 @@ from coroi.inference.estimates import unknown
 from coroi.inference.lagged import Sample, Spread, hindrance, quantile_of, stated
 from coroi.inference.linear import LinearFit, least_squares
 from coroi.inference.panels import PanelRows
-from coroi.inference.ratios import NO_SET, delta, ratio_row
+from coroi.inference.ratios import delta, ratio_row, with_set
 from coroi.inference.within import Effects
 from coroi.results import Check
 
@@ -164,7 +164,7 @@ def _long_run(
 
 
 def _row(term: str, regressor: str, lag: float, interval: str, columns: dict) -> dict:
-    return {"term": term, "regressor": regressor, "lag": float(lag), "interval": interval} | NO_SET | columns
+    return {"term": term, "regressor": regressor, "lag": float(lag), "interval": interval} | with_set(columns)
 
 
 def _nothing(orders: Orders, why: str) -> list[dict]:

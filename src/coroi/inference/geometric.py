@@ -12,7 +12,7 @@ from coroi.inference.estimates import unknown
 from coroi.inference.instruments import Instrumented, instrumented
 from coroi.inference.lagged import Sample, Spread, hindrance, quantile_of, stacked, stated
 from coroi.inference.linear import LinearFit, least_squares
-from coroi.inference.ratios import NO_SET, delta, ratio_row
+from coroi.inference.ratios import delta, ratio_row, with_set
 
 TERMS = ("immediate", "carry_over", "long_run", "mean_lag")
 NO_ROW = "no row has its outcome and metric, those of the period before, and its controls"
@@ -128,7 +128,7 @@ def iv_rows(pair: Pair, level: float) -> list[dict]:
 
 
 def _row(term: str, estimator: str, interval: str, columns: dict) -> dict:
-    return {"term": term, "estimator": estimator, "interval": interval} | NO_SET | columns
+    return {"term": term, "estimator": estimator, "interval": interval} | with_set(columns)
 
 
 def _ratios(estimator: str, interval: str, share: float, ratios: dict, width: float) -> list[dict]:

@@ -60,8 +60,10 @@ class RatioSet:
         return {"set": self.kind, "gap_low": self.gap_low, "gap_high": self.gap_high}
 
 
-NO_SET: dict[str, object] = {"set": "interval", "gap_low": NAN, "gap_high": NAN}
-"""The same columns of an estimate with an ordinary interval, or without any."""
+def with_set(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the columns that tell the kind of set to an estimate that has an ordinary interval, or none."""
+    plain = {"set": "interval" if columns["identified"] else "", "gap_low": NAN, "gap_high": NAN}
+    return plain | dict(columns)
 
 
 def fieller(numerator: float, denominator: float, covariance: np.ndarray, quantile: float) -> RatioSet:
@@ -112,7 +114,7 @@ def delta(numerator: float, denominator: float, covariance: np.ndarray) -> tuple
 def ratio_row(numerator: float, denominator: float, covariance: np.ndarray, quantile: float) -> dict[str, object]:
     """Return the columns of a ratio: Fieller's set as its limits, the delta method's error beside it."""
     if denominator == 0:
-        return unknown("the denominator of the ratio is zero") | NO_SET
+        return with_set(unknown("the denominator of the ratio is zero"))
     ratio, error = delta(numerator, denominator, covariance)
     found = fieller(numerator, denominator, covariance, quantile)
     return known(ratio, error, found.low, found.high) | found.columns()

@@ -1,4 +1,4 @@
-"""What entity effects do to the coefficient of an earlier outcome in a short panel."""
+"""How far the coefficient of an earlier outcome is off in a short series, or in a short panel with entity effects."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from coroi.results import Check
 
 NAME = "short panel"
 TESTED = "whether entity effects in a short panel pull the coefficient of the earlier outcome down (Nickell)"
+SERIES = "short series"
+TESTED_SERIES = "whether the coefficient of the earlier outcome leans down in a short series (Kendall)"
 
 
 def nickell_bias(carry_over: float, n_periods: float) -> float:
@@ -30,24 +32,38 @@ def nickell_bias(carry_over: float, n_periods: float) -> float:
     return numerator / (1 - 2 * carry_over / ((1 - carry_over) * (n_periods - 1)) * (1 - share))
 
 
+def kendall_bias(carry_over: float, n_periods: float) -> float:
+    """Return by how much the coefficient of the earlier outcome is off in a single series with a constant.
+
+    Notes
+    -----
+    To the first order in 1 / T, without other regressors. Reference: Kendall (1954), Biometrika 41:403-404; Marriott
+    and Pope (1954), Biometrika 41:390-402.
+    """
+    return -(1 + 3 * carry_over) / n_periods
+
+
 def short_panel_check(sample: Sample, effects: Effects, carry_over: float, error: float) -> Check | None:
-    """Say how far the coefficient is off at its estimate; nothing where no entity effects are taken out.
+    """Say how far the coefficient is off at its estimate; nothing for a panel without entity effects.
 
     Notes
     -----
     Passed where the bias is at most half a standard error: then an interval of 95 % still holds about 92 %.
     """
-    if effects not in ("entity", "both"):
+    alone = sample.n_entities == 1
+    if not alone and effects not in ("entity", "both"):
         return None
     n_periods = sample.n_obs / sample.n_entities
+    name, tested = (SERIES, TESTED_SERIES) if alone else (NAME, TESTED)
     if not -1 < carry_over < 1:
         sentence = f"Not told: the coefficient is {carry_over:.3g}, and the bias is known below one only."
-        return Check(name=NAME, tested=TESTED, passed=None, sentence=sentence)
-    bias = nickell_bias(carry_over, n_periods)
+        return Check(name=name, tested=tested, passed=None, sentence=sentence)
+    bias = (kendall_bias if alone else nickell_bias)(carry_over, n_periods)
     passed = bool(abs(bias) <= error / 2)
+    length = f"{n_periods:.0f} periods" if alone else f"{n_periods:.1f} periods an entity"
     sentence = (
-        f"With {n_periods:.1f} periods an entity the coefficient of the earlier outcome, {carry_over:.3g}, is off by "
-        f"about {bias:.3g}, which is {abs(bias) / error:.1f} of its standard errors"
-        + (", too little to matter." if passed else ": it and the long run come out too small.")
+        f"With {length} the coefficient of the earlier outcome, "
+        f"{carry_over:.3g}, is off by about {bias:.3g}, which is {abs(bias) / error:.1f} of its standard errors"
+        + (", too little to matter." if passed else ": it is too low, and the long run leans towards zero.")
     ).replace("-", "−")
-    return Check(name=NAME, tested=TESTED, passed=passed, sentence=sentence)
+    return Check(name=name, tested=tested, passed=passed, sentence=sentence)

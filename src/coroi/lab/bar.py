@@ -72,6 +72,16 @@ REASONS: dict[tuple[str, str, str], str] = {
         "the interval takes the customers at the landmark as given, while the truth is that of a population; who "
         "happens to be at the landmark adds about 5 % to the spread of the prediction."
     ),
+    ("long_run", "delta", "*"): (
+        "it is shown for comparison: near a carry-over of one the ratio is skewed and may have no bound, while an "
+        "interval of the delta method is symmetric and always has one. Fieller's set, with which studies answer, is "
+        "the row beside it."
+    ),
+    ("long_run", "fieller[series, 0.95]", "*"): (
+        "least squares leans down in a single series, by about (1 + 3 · 0.95) / 240 or one standard error, "
+        "which no interval around it makes good; the check of short series tells. The same memory in a panel is "
+        "the row of the panel."
+    ),
     ("respondents", "standardised", "*"): (
         "revenue is spread so unevenly that the fourth moment, on which the error of a standard deviation rests, "
         "comes out too small in companies of this size: the error is 4 to 5 % below the spread that it stands for, "

@@ -169,7 +169,7 @@ def fit_ardl(
     The speed is the coefficient of the level in the error-correction form, of which the regression is an exact
     rewriting. The bounds test is that of statsmodels. Assumptions: see ``INFO``.
     """
-    orders = _orders(outcome, metric, outcome_lags, metric_lags, controls, control_lags)
+    orders = _orders(outcome, metric, outcome_lags, metric_lags, controls, control_lags, bounds_case)
     carried = [outcome, metric, *controls, *([cluster] if cluster else [])]
     rows = read_panel(data, carried, entity=entity, period=period)
     past = [lag_block(rows, [name], range(1, lags + 1)) for name, lags in orders.regressors]
@@ -212,7 +212,10 @@ def _orders(
     metric_lags: int,
     controls: Sequence[str],
     control_lags: Sequence[int],
+    bounds_case: int,
 ) -> Orders:
+    if bounds_case not in range(1, 6):
+        raise CoroiError(Problem("ardl", f"bounds_case is {bounds_case}.", "Give 1 to 5."))
     each = tuple(control_lags) or (0,) * len(controls)
     if outcome_lags < 1 or min(metric_lags, *each, 0) < 0 or len(each) != len(controls):
         asked = f"{outcome_lags} of the outcome, {metric_lags} of the metric, {list(each)} of {len(controls)} controls"

@@ -229,7 +229,11 @@ def _last_lag(path: Path, n_lags: int, level: float) -> Check:
     estimate, half = path.estimate[at], quantile_of(level, path.df) * np.sqrt(path.covariance[at, at])
     passed = bool(abs(estimate) <= half)
     end = "holds zero" if passed else "does not hold zero: later lags may matter, and the sum may lack them"
-    sentence = f"At lag {at} the estimate is {estimate:.3g}, and its interval, {half:.3g} to either side, {end}."
+    sentence = (
+        f"At lag {at} the estimate is {estimate:.3g}, and its interval, {half:.3g} to either side, {end}.".replace(
+            "-", "−"
+        )
+    )
     return Check(name=name, tested=tested, passed=passed, sentence=sentence)
 
 

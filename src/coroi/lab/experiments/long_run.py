@@ -3,30 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
 
-from coroi.lab.experiments.parts import OWN, Estimand, Experiment, Findings, Found, found_in
+from coroi.lab.experiments.parts import OWN, Estimand, Experiment, Findings, found_in
 from coroi.models.ardl import fit_ardl, simulate_ardl
 
-PERIODS, WEIGHTS = 240, (0.4, 0.2)
-MEMORIES = {"0.6": 0.6, "0.95": 0.95}
+WEIGHTS = (0.4, 0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What is drawn: how many entities and periods, and how much of the outcome is left a period later."""
+
+    name: str
+    n: int
+    periods: int
+    memory: float
+
+    @property
+    def truth(self) -> float:
+        """Where one point of the metric more that stays leads the outcome."""
+        return sum(WEIGHTS) / (1 - self.memory)
+
+    @property
+    def words(self) -> str:
+        """Say who is drawn."""
+        who = f"a series of {self.periods}" if self.n == 1 else f"{self.n} entities with {self.periods}"
+        return f"{who} periods, {self.memory:g} of the outcome left a period later"
+
+
+DESIGNS = (
+    Design("series, 0.6", 1, 240, 0.6),
+    Design("series, 0.95", 1, 240, 0.95),
+    Design("panel, 0.6", 60, 36, 0.6),
+    Design("panel, 0.95", 60, 36, 0.95),
+)
 _LIMITS = {"fieller": "Fieller's set", "delta": "the delta method's interval, for comparison"}
 
 
-def _own_fit(rng: np.random.Generator) -> Findings:
-    found: dict[str, Found] = {}
-    for name, memory in MEMORIES.items():
-        data, _ = simulate_ardl(rng, n=1, periods=PERIODS, memory=(memory,), weights=WEIGHTS)
+def fit_design(rng: np.random.Generator, design: Design) -> Findings:
+    """Draw a design and fit it: a series with independent errors, a panel with period effects and errors by entity."""
+    data, _ = simulate_ardl(rng, n=design.n, periods=design.periods, memory=(design.memory,), weights=WEIGHTS)
+    if design.n == 1:
         rows = fit_ardl(data, outcome="outcome", metric="metric", effects="none", errors="classical").estimates
-        told = rows[rows["term"] == "long_run"].set_index("interval")
-        found |= {f"{limits}[{name}]": found_in(told.loc[limits]) for limits in _LIMITS}
-    return found
+    else:
+        rows = fit_ardl(data, outcome="outcome", metric="metric", effects="period").estimates
+    told = rows[rows["term"] == "long_run"].set_index("interval")
+    return {f"{limits}[{design.name}]": found_in(told.loc[limits]) for limits in _LIMITS}
+
+
+def _own_fit(rng: np.random.Generator) -> Findings:
+    return {name: found for design in DESIGNS for name, found in fit_design(rng, design).items()}
 
 
 def _own_truth() -> Mapping[str, float]:
-    return {f"{limits}[{name}]": sum(WEIGHTS) / (1 - memory) for name, memory in MEMORIES.items() for limits in _LIMITS}
+    return {f"{limits}[{design.name}]": design.truth for design in DESIGNS for limits in _LIMITS}
 
 
 def _no_company(*_: Any) -> NoReturn:
@@ -35,15 +69,17 @@ def _no_company(*_: Any) -> NoReturn:
 
 LONG_RUN = Experiment(
     name="long_run",
-    method=f"one series of {PERIODS} periods on its own past and a metric's, least squares with independent errors",
+    method=(
+        "outcome on its own past and a metric's; a series with independent errors, a panel with period effects and "
+        "errors by entity"
+    ),
     estimands=tuple(
         Estimand(
-            name=f"{limits}[{name}]",
-            words=f"long-run effect of one point more that stays, where {name} of the outcome is left a period later; "
-            f"{said}",
+            name=f"{limits}[{design.name}]",
+            words=f"long-run effect of one point more that stays: {design.words}; {said}",
             headline=limits == "fieller",
         )
-        for name in MEMORIES
+        for design in DESIGNS
         for limits, said in _LIMITS.items()
     ),
     scenarios=(OWN,),
