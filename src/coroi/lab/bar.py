@@ -104,13 +104,6 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("direction", "within", "*"): (
         "the within estimate of an autoregression is biased in short panels; it stands beside to show by how much."
     ),
-} | {
-    ("direction", f"{term}[{world}, 6", "*"): (
-        "six periods hardly tell the persistence of a metric that persists, and the interval carries that doubt: it "
-        "holds more often than it says, and false alarms are fewer than 5 %."
-    )
-    for term in ("forward", "reverse", "placebo_lead")
-    for world in ("neither", "reverse")
     ("effects", "confounded_", "own"): (
         "entities with a higher level of the outcome have a higher metric, and only estimates within entities are free "
         "of levels; these naive figures stand here to show how far off they are."
@@ -128,6 +121,13 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("spending", "", "*"): (
         "customers who spend more are more satisfied, which a comparison of customers takes for an effect."
     ),
+} | {
+    ("direction", f"{term}[{world}, 6", "*"): (
+        "six periods hardly tell the persistence of a metric that persists, and the interval carries that doubt: it "
+        "holds more often than it says, and false alarms are fewer than 5 %."
+    )
+    for term in ("forward", "reverse", "placebo_lead")
+    for world in ("neither", "reverse")
 }
 """Why a row falls short: by experiment, beginning of the estimand's name, and scenario ("*" for any)."""
 

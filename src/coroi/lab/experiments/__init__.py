@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coroi.lab.experiments.dynamic_panel import DYNAMIC_PANEL
 from coroi.lab.experiments.direction import DIRECTION
+from coroi.lab.experiments.dynamic_panel import DYNAMIC_PANEL
 from coroi.lab.experiments.effects import EFFECTS, SPENDING
 from coroi.lab.experiments.hazard import HAZARD
 from coroi.lab.experiments.long_run import LONG_RUN
@@ -19,12 +19,14 @@ EXPERIMENTS: dict[str, Experiment] = {
         RETENTION,
         HAZARD,
         RESPONDENTS,
+        EFFECTS,
+        SPENDING,
         LONG_RUN,
+        PROJECTIONS,
+        DIRECTION,
         DYNAMIC_PANEL,
         VERDICTS,
     )
-    each.name: each for each in (RETENTION, HAZARD, RESPONDENTS, PROJECTIONS, DIRECTION, VERDICTS)
-    each.name: each for each in (RETENTION, HAZARD, RESPONDENTS, EFFECTS, SPENDING, VERDICTS)
 }
 
 __all__ = ["COMPANIES", "EXPERIMENTS", "OWN", "Estimand", "Experiment", "Findings", "Found"]
