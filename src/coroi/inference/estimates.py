@@ -31,6 +31,12 @@ def wald(estimate: float, error: float, level: float) -> dict:
     return known(estimate, error, estimate - half, estimate + half)
 
 
+def student(estimate: float, error: float, level: float, df: float) -> dict:
+    """Return an estimate with its interval by the t distribution."""
+    half = stats.t.ppf(0.5 + level / 2, df) * error
+    return known(estimate, error, estimate - half, estimate + half)
+
+
 def log_log_share(share: float, error: float, level: float) -> dict:
     """Return a share with its interval on the log(−log) scale; at 0 or 1 with a normal one, cut to a share.
 
