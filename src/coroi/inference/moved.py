@@ -25,16 +25,19 @@ class Moved:
         Names of the clusters, shape (g,).
     reasons : tuple of str
         Why an estimate is not identified; empty where it is.
+    freedom : ndarray, shape (k,), optional
+        Degrees of freedom of each estimate; clusters less one by default.
     """
 
     coef: np.ndarray
     influence: np.ndarray
     clusters: pd.Index
     reasons: tuple[str, ...]
+    freedom: np.ndarray | None = None
 
     @property
     def df(self) -> int:
-        """Clusters less one, the degrees of freedom; at least 1."""
+        """Clusters less one; at least 1."""
         return max(len(self.clusters) - 1, 1)
 
     @property
