@@ -12,7 +12,7 @@ KEYS = ["entity", "period"]
 
 
 def draw(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, float]]:
-    return simulate_top_spell(rng, firms=300, periods=12, loses=-0.4, reaches=0.3)
+    return simulate_top_spell(rng, firms=400, periods=10, loses=-0.25, reaches=0.2)
 
 
 def fit(data: pd.DataFrame) -> Result:
@@ -67,10 +67,10 @@ def climb(rows: list) -> tuple[float, float]:
 
 
 def pair(rng: np.random.Generator) -> tuple[tuple[float, float, pd.Series], ...]:
-    """Fit one panel twice: all periods, and the first seven; each with its error and influence."""
+    """Fit one panel twice: all periods, and the first six; each with its error and influence."""
     data, _ = draw(rng)
     found = []
-    for rows in (data, data[data["period"] < 7]):
+    for rows in (data, data[data["period"] < 6]):
         result = fit(rows)
         found.append(
             (read(result)["reaches"], read(result, "std_error")["reaches"], result.influence["reaches: score"])

@@ -60,8 +60,9 @@ class Moved:
         level : float
             Level of the intervals.
         """
-        told = zip(keys, self.reasons, self.coef, self.errors, strict=True)
-        return pd.DataFrame([{**k} | (unknown(why) if why else student(b, e, level, self.df)) for k, why, b, e in told])
+        freedom = np.full(len(self.coef), self.df) if self.freedom is None else self.freedom
+        told = zip(keys, self.reasons, self.coef, self.errors, freedom, strict=True)
+        return pd.DataFrame([{**k} | (unknown(why) if why else student(b, e, level, f)) for k, why, b, e, f in told])
 
     def frames(self, labels: Sequence[str]) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
         """Return covariance and influence of what is identified, by name; nothing where nothing is.

@@ -78,7 +78,7 @@ def check_clusters(influence: np.ndarray, group: np.ndarray, usual: Told, *, of:
         return Check(name=name, tested=tested, passed=None, sentence=f"This cannot be told: {why}.")
     error = float(np.sqrt(n / (n - 1) * (np.bincount(at, influence) ** 2).sum()))
     said = f"With errors by {of} instead, the standard error is {error:.3g} instead of {usual.std_error:.3g}."
-    return Check(name=name, tested=tested, passed=error < 1.25 * usual.std_error, sentence=said)
+    return Check(name=name, tested=tested, passed=bool(error < 1.25 * usual.std_error), sentence=said)
 
 
 def account(causes: Mapping[str, np.ndarray]) -> pd.DataFrame:
@@ -107,7 +107,7 @@ def check_account(flow: pd.DataFrame) -> Check:
     n, used = int(flow["rows"].iloc[0]), int(flow["rows"].iloc[-1])
     said = f"{used:,} of {n:,} rows are in the fit; the table tells why the others are not."
     tested = "whether most rows can be used (at least half)"
-    return Check(name="rows", tested=tested, passed=2 * used >= n, sentence=said, table=flow)
+    return Check(name="rows", tested=tested, passed=bool(2 * used >= n), sentence=said, table=flow)
 
 
 def _numbers(told: Told) -> dict[str, float]:

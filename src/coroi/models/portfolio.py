@@ -31,9 +31,8 @@ INFO = Info(
         ("trading costs nothing", "turnover beside it"),
     ),
     reference=(
-        "Jaffe (1974), Journal of Business 47:410-428; Fama and French (1993), Journal of Financial Economics 33:3-56; "
-        "Carhart (1997), Journal of Finance 52:57-82; Newey and West (1987), Econometrica 55:703-708; losses on leaving: "
-        "Shumway (1997), Journal of Finance 52:327-340"
+        "Jaffe (1974), Journal of Business 47:410-428; Carhart (1997), Journal of Finance 52:57-82; Newey and West "
+        "(1987), Econometrica 55:703-708; losses on leaving: Shumway (1997), Journal of Finance 52:327-340"
     ),
 )
 PORTFOLIOS = ("high", "low", "high less low")
@@ -60,20 +59,20 @@ def simulate_portfolio(
     firms, years : int
         Firms and years of twelve months.
     alpha : float
-        Monthly return beyond the factors of the best by score, less that of the worst; half of it on each side.
+        Monthly return beyond the factors of the best by score, less that of the worst; half on each side.
     share : float
         Share of firms on each side.
     noise : float
         Standard deviation of a firm's own monthly return.
     leaving : float
-        Chance to leave in a year, ten times as high after a year with a loss beyond a third.
+        Chance to leave at a year's end, ten times as high after a loss beyond a third.
 
     Returns
     -------
     frame : pandas.DataFrame
         ``entity, period, total_return, score`` and, alike for all of a month, ``market, smb`` and ``risk_free``.
     truth : dict of str to float
-        Alphas of ``high``, ``low`` and ``high less low``.
+        Alphas of ``high``, ``low`` and ``high less low``, where no firm leaves.
     """
     months = 12 * years
     factors = np.array([0.006, 0.001])[:, None] + np.array([0.045, 0.03])[:, None] * rng.normal(size=(2, months))
@@ -86,8 +85,7 @@ def simulate_portfolio(
     returns = betas @ factors + risk_free + np.repeat(extra, 12, axis=1) + noise * rng.normal(size=(firms, months))
     grown = np.prod(1 + returns.reshape(firms, years, 12), axis=2)
     leaves = rng.random((firms, years)) < leaving * np.where(grown < 2 / 3, 10, 1)
-    there = np.repeat(np.cumsum(leaves, axis=1) - leaves == 0, 12, axis=1)
-    firm, month = np.nonzero(there)
+    firm, month = np.nonzero(np.repeat(leaves.cumsum(axis=1) == leaves, 12, axis=1))
     frame = pd.DataFrame(
         {
             "entity": firm,
@@ -169,8 +167,8 @@ def fit_portfolio(
     quantiles with T − k degrees of freedom. Their covariance is a sum over overlapping blocks of periods, the influence
     of which joins results of the same periods and lags. Assumptions: see ``INFO``.
     """
-    columns = {"outcome": outcome, "metric": metric, "size": size, "industry": industry}
-    market = read_market(data, factors, columns, names=names, risk_free=risk_free, entity=entity, period=period)
+    named = {"outcome": outcome, "metric": metric, "size": size, "industry": industry}
+    market = read_market(data, factors, named, names=names, risk_free=risk_free, entity=entity, period=period)
     found = _estimate(market, share, n_lags)
     labels = [f"{key['portfolio']}: {key['term']}" for key in found.keys]
     vcov, influence = found.moved.frames(labels)
@@ -194,7 +192,7 @@ def fit_portfolio(
         n_obs=found.n_periods,
         n_entities=market.returns.shape[1],
         checks=_checks(market, found, lambda other: _estimate(other, share, n_lags)),
-        tables={"periods": found.periods, "turnover": found.turnover},
+        tables=found.tables,
     )
 
 
@@ -206,8 +204,7 @@ class _Found:
     keys: list[dict[str, object]]
     n_periods: int
     n_lags: int
-    periods: pd.DataFrame
-    turnover: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
     brought: np.ndarray
 
     @property
@@ -227,7 +224,8 @@ def _estimate(market: Market, share: float, n_lags: int | None) -> _Found:
     known = ~np.isnan(np.column_stack([returns.T, market.risk_free, market.factors])).any(axis=1)
     n, k = int(known.sum()), 1 + len(market.names)
     lags = usual_lags(n) if n_lags is None else n_lags
-    why = "" if n >= max(FEWEST_PERIODS, 2 * k) else _too_few(n)
+    both = f"both portfolios hold at least {FEWEST_FIRMS} firms, and the factors are known"
+    why = "" if n >= max(FEWEST_PERIODS, 2 * k) else f"in only {n:,} periods {both}"
     excess = np.stack([returns[0] - market.risk_free, returns[1] - market.risk_free, returns[0] - returns[1]])[:, known]
     design = np.column_stack([np.ones(n), market.factors[known]])
     keys: list[dict[str, object]] = []
@@ -247,14 +245,12 @@ def _estimate(market: Market, share: float, n_lags: int | None) -> _Found:
         keys=keys,
         n_periods=n,
         n_lags=lags,
-        periods=period_table(held, market.periods, returns, market.risk_free, known),
-        turnover=turnover_table(held, market.periods),
+        tables={
+            "periods": period_table(held, market.periods, returns, market.risk_free, known),
+            "turnover": turnover_table(held, market.periods),
+        },
         brought=np.nansum(((held.weights[0] - held.weights[1]) * market.returns)[known], axis=0),
     )
-
-
-def _too_few(n: int) -> str:
-    return f"in {n:,} periods both portfolios hold at least {FEWEST_FIRMS} firms and the factors are known; too few"
 
 
 def _series(
@@ -298,9 +294,8 @@ def _checks(market: Market, found: _Found, again: Callable[[Market], _Found]) ->
             said = "Every firm has a return in the last period."
             checks.append(Check(name=name, tested=tested, passed=True, sentence=said))
             continue
-        other = Told(reason=found.headline.reason) if found.headline.reason else again(made()).headline
-        what = "the alpha of the difference per period"
-        labels = ("all firms", tested.removeprefix("whether "))
-        told = {"usual": found.headline, "other": other, "labels": labels}
-        checks.append(check_variant(name=name, tested=tested, lead=lead, what=what, **told))
+        usual, what, labels = found.headline, "the alpha of the difference per period", ("as reported", name)
+        other = usual if usual.reason else again(made()).headline
+        check = check_variant(name=name, tested=tested, lead=lead, what=what, usual=usual, other=other, labels=labels)
+        checks.append(check)
     return tuple(checks)
