@@ -25,15 +25,9 @@ def unknown(reason: str) -> dict:
     return {"estimate": NAN, "std_error": NAN, "conf_low": NAN, "conf_high": NAN, "identified": False, "reason": reason}
 
 
-def wald(estimate: float, error: float, level: float) -> dict:
-    """Return an estimate with its normal interval."""
-    half = stats.norm.ppf(0.5 + level / 2) * error
-    return known(estimate, error, estimate - half, estimate + half)
-
-
-def student(estimate: float, error: float, level: float, df: float) -> dict:
-    """Return an estimate with its interval by the t distribution."""
-    half = stats.t.ppf(0.5 + level / 2, df) * error
+def wald(estimate: float, error: float, level: float, df: float | None = None) -> dict:
+    """Return an estimate with its normal interval; with degrees of freedom, by the t distribution."""
+    half = (stats.norm if df is None else stats.t(df)).ppf(0.5 + level / 2) * error
     return known(estimate, error, estimate - half, estimate + half)
 
 

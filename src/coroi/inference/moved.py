@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from coroi.inference.estimates import student, unknown
+from coroi.inference.estimates import unknown, wald
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +62,7 @@ class Moved:
         """
         freedom = np.full(len(self.coef), self.df) if self.freedom is None else self.freedom
         told = zip(keys, self.reasons, self.coef, self.errors, freedom, strict=True)
-        return pd.DataFrame([{**k} | (unknown(why) if why else student(b, e, level, f)) for k, why, b, e, f in told])
+        return pd.DataFrame([{**k} | (unknown(why) if why else wald(b, e, level, f)) for k, why, b, e, f in told])
 
     def frames(self, labels: Sequence[str]) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
         """Return covariance and influence of what is identified, by name; nothing where nothing is.

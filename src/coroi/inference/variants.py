@@ -22,6 +22,11 @@ class Told:
     reason: str = ""
 
 
+def figure(x: float) -> str:
+    """Write a number with three significant figures, a true minus sign and no exponent."""
+    return np.format_float_positional(float(f"{x:.3g}"), trim="-").replace("-", "−")
+
+
 def check_variant(
     *, name: str, tested: str, lead: str, what: str, usual: Told, other: Told, labels: tuple[str, str]
 ) -> Check:
@@ -45,7 +50,7 @@ def check_variant(
     if reason:
         said = f"{lead} What {what} becomes is not known: {reason}."
         return Check(name=name, tested=tested, passed=None, sentence=said)
-    said = f"{lead} Then {what} is {other.estimate:.3g} instead of {usual.estimate:.3g}."
+    said = f"{lead} Then {what} is {figure(other.estimate)} instead of {figure(usual.estimate)}."
     both = [{"rows": label, **_numbers(told)} for label, told in zip(labels, (usual, other), strict=True)]
     passed = bool(abs(other.estimate - usual.estimate) < usual.std_error)
     return Check(name=name, tested=tested, passed=passed, sentence=said, table=pd.DataFrame(both))
@@ -77,7 +82,7 @@ def check_clusters(influence: np.ndarray, group: np.ndarray, usual: Told, *, of:
         why = usual.reason or f"{n:,} {many if n != 1 else of} {'is' if n == 1 else 'are'} too few for it"
         return Check(name=name, tested=tested, passed=None, sentence=f"This cannot be told: {why}.")
     error = float(np.sqrt(n / (n - 1) * (np.bincount(at, influence) ** 2).sum()))
-    said = f"With errors by {of} instead, the standard error is {error:.3g} instead of {usual.std_error:.3g}."
+    said = f"With errors by {of} instead, the standard error is {figure(error)} instead of {figure(usual.std_error)}."
     return Check(name=name, tested=tested, passed=bool(error < 1.25 * usual.std_error), sentence=said)
 
 

@@ -12,7 +12,7 @@ from scipy import stats
 from coroi.errors import DataError
 from coroi.inference.binary import Link, log_complement
 from coroi.inference.binary_moved import fit_by_cluster
-from coroi.inference.estimates import log_log_share, student, unknown
+from coroi.inference.estimates import log_log_share, unknown, wald
 from coroi.inference.moved import Moved
 from coroi.inference.panels import PanelRows, read_panel
 from coroi.inference.runs import Runs, check_starts, find_runs, spell_table
@@ -242,7 +242,7 @@ def _told(
     rows = []
     for at, share, gradient in ((states[0], here, slope), (states[1], better, steeper)):
         rows.append(own | {"metric_at": at} | log_log_share(share, _error(gradient, moved), as_normal))
-    gap = student(better - here, _error(steeper - slope, moved), level, moved.df)
+    gap = wald(better - here, _error(steeper - slope, moved), level, moved.df)
     return pd.concat([moved.rows(keys, level), pd.DataFrame([*rows, own | {"metric_at": states[2]} | gap])])
 
 

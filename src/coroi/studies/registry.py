@@ -50,6 +50,13 @@ STUDIES: dict[str, Study] = {
             Need(any_of=(("responses", "subscriptions"), ("responses", "transactions"), ("snapshot",)), metrics=True),
             claims=("C06",),
         ),
+        Study(
+            "firms",
+            "What satisfied customers are worth to firms",
+            "Do firms that satisfy customers more come to be worth more, and to lead their industries?",
+            Need(any_of=(("firms",),), columns=("firms.satisfaction",)),
+            claims=("C15", "C17"),
+        ),
     )
 }
 
