@@ -121,6 +121,10 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("spending", "", "*"): (
         "customers who spend more are more satisfied, which a comparison of customers takes for an effect."
     ),
+    ("firms", "baseline_", "own"): (
+        "in twelve years, less those that the horizon takes, a firm's mean that is swept out holds much of the very "
+        "rise looked at and of what follows it, so the path leans towards zero."
+    ),
 } | {
     ("direction", f"{term}[{world}, 6", "*"): (
         "six periods hardly tell the persistence of a metric that persists, and the interval carries that doubt: it "

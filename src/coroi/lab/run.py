@@ -24,7 +24,7 @@ from coroi.studies.manifest import to_json, versions
 PAGE, NUMBERS, TABLE = "index.html", "validity.json", "validity.md"
 _ROOMS = ("claims", "company", "inference", "metrics", "models", "prepare", "results.py", "schemas", "sources.py")
 _OURS = ("company_data.py", "experiments", "months.py", "replicate.py", "truths.py")
-COMPUTES = (*_ROOMS, *(f"lab/{name}" for name in _OURS), "report/words.py", "studies/retention")
+COMPUTES = (*_ROOMS, *(f"lab/{name}" for name in _OURS), "report/words.py", "studies/firms", "studies/retention")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

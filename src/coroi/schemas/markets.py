@@ -19,6 +19,7 @@ FIRMS = TableSchema(
         _FIRM,
         Column("period", "date", "a day of the period, the same for all firms", required=True),
         Column("industry", "text", "which industry"),
+        Column("other_industry", "text", "which industry by another definition, to set results beside"),
         Column("satisfaction", "number", "the firm's customer satisfaction", unit="the index's scale"),
         Column("revenue", "number", "revenue of the period", unit="currency"),
         Column("earnings", "number", "earnings of the period; negative for a loss", unit="currency"),

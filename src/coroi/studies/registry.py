@@ -57,6 +57,13 @@ STUDIES: dict[str, Study] = {
             Need(any_of=(("responses", "transactions"), ("responses", "subscriptions")), metrics=True),
             claims=("C13",),
         ),
+        Study(
+            "firms",
+            "What satisfied customers are worth to firms",
+            "Do firms that satisfy customers more come to be worth more, and to lead their industries?",
+            Need(any_of=(("firms",),), columns=("firms.satisfaction",)),
+            claims=("C15", "C17"),
+        ),
     )
 }
 

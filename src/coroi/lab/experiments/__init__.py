@@ -5,6 +5,7 @@ from __future__ import annotations
 from coroi.lab.experiments.direction import DIRECTION
 from coroi.lab.experiments.dynamic_panel import DYNAMIC_PANEL
 from coroi.lab.experiments.effects import EFFECTS, SPENDING
+from coroi.lab.experiments.firms import FIRMS
 from coroi.lab.experiments.hazard import HAZARD
 from coroi.lab.experiments.long_run import LONG_RUN
 from coroi.lab.experiments.parts import COMPANIES, OWN, Estimand, Experiment, Findings, Found
@@ -25,6 +26,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         PROJECTIONS,
         DIRECTION,
         DYNAMIC_PANEL,
+        FIRMS,
         VERDICTS,
     )
 }
