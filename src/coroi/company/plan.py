@@ -43,6 +43,8 @@ studies:
   readiness: {{}}
   retention:
     metric: nps
+  profit:
+    metric: nps
   firms:
     case_firm: F07  # drawn beside its industry
 """
