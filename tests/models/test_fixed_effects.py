@@ -309,6 +309,20 @@ def test_what_cannot_be_read_is_said(change, words):
         fit(change(panel()))
 
 
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"controls": ["price", "metric"]}, "metric: named twice"),
+        ({"estimators": ("two_ways",)}, "there is no 'two_ways'.*two_way"),
+        ({"estimators": ()}, "one estimator or more"),
+        ({"estimators": ("entity", "entity")}, "each once"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(asked, words):
+    with pytest.raises(DataError, match=words):
+        fit(panel(), **asked)
+
+
 def test_rows_left_out_are_counted():
     data = panel()
     counted = fit(data).tables["rows"].set_index("what")["n"]

@@ -99,10 +99,11 @@ class Centred:
         self.starts = np.concatenate([[0], np.cumsum(block.length)[:-1]])
         self.means = self.sums(block.columns) / block.length
         self.own = block.columns - np.repeat(self.means, block.length, axis=1)
-        entity = np.repeat(np.arange(len(block.length)), block.length)
-        counted = np.bincount(entity * n_periods + block.period, minlength=len(block.length) * n_periods)
-        twice = int(np.maximum(counted - 1, 0).sum())
-        if twice:
+        cell = np.repeat(np.arange(len(block.length)) * n_periods, block.length)
+        cell += block.period
+        counted = np.bincount(cell, minlength=len(block.length) * n_periods)
+        if counted.max() > 1:
+            twice = int((counted - 1).clip(0).sum())
             raise DataError(f"{twice:,} rows repeat the period of their entity. Aggregate before fitting.")
         self.counts = counted.reshape(-1, n_periods).astype(float)
 

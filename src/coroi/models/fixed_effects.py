@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from coroi.errors import DataError
+from coroi.errors import DataError, Problem, did_you_mean
 from coroi.inference.blocks import MOST_ROWS, ArrayBlocks, fits_in_memory, read_blocks
 from coroi.inference.effects import ESTIMATORS, WITHIN, EffectsFit, Estimator, fit_effects
 from coroi.inference.effects_rows import CLUSTER, Asked, influence_of, rows_of
@@ -124,8 +124,7 @@ def fit_fixed_effects(
     controls : sequence of str
         Further columns.
     entity, period : str
-        Columns of who and when; periods are whole numbers that count time, 4,000 at most from first to
-        last.
+        Columns of who and when; periods are whole numbers that count time, 4,000 at most from first to last.
     cluster : str, optional
         Column of clusters of whole entities; each entity its own by default. Blocks bring their own.
     estimators : sequence of str
@@ -149,8 +148,8 @@ def fit_fixed_effects(
     Raises
     ------
     DataError
-        If columns or keys are missing, a key repeats, an entity changes its cluster, periods are not numbered one by
-        one, or no row is complete.
+        If columns or keys are missing or named twice, a key repeats, an entity changes its cluster, periods are not
+        numbered one by one, no row is complete, or there is no such estimator.
 
     Notes
     -----
@@ -158,11 +157,12 @@ def fit_fixed_effects(
     out and counted in ``tables["rows"]``. Assumptions: see ``INFO``.
     """
     names = (outcome, metric, *controls)
-    panel = (
-        read_blocks(data, names, entity=entity, period=period, cluster=cluster)
-        if isinstance(data, pd.DataFrame)
-        else data
-    )
+    _examine(names, estimators)
+    panel: EntityBlocks
+    if isinstance(data, pd.DataFrame):
+        panel = read_blocks(data, names, entity=entity, period=period, cluster=cluster)
+    else:
+        panel = data
     if tuple(panel.names) != names:
         raise DataError(f"the blocks hold {', '.join(panel.names)} and not {', '.join(names)}, in this order.")
     by_blocks = not fits_in_memory(panel, most_rows) or not isinstance(panel, ArrayBlocks)
@@ -188,6 +188,18 @@ def fit_fixed_effects(
         checks=_checks(estimates, covariance, without, asked),
         tables={"rows": _counts(panel, length)},
     )
+
+
+def _examine(names: tuple[str, ...], estimators: Sequence[str]) -> None:
+    """Refuse columns named twice and estimators that are not there."""
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{', '.join(twice)}: named twice among outcome, metric and controls.")
+    for name in estimators:
+        if name not in ESTIMATORS:
+            raise DataError(Problem("estimators", f"there is no '{name}'.", did_you_mean(name, ESTIMATORS)))
+    if not estimators or len(set(estimators)) < len(estimators):
+        raise DataError("name one estimator or more, and each once.")
 
 
 def _fits(
