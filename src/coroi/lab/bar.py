@@ -97,6 +97,10 @@ REASONS: dict[tuple[str, str, str], str] = {
         "sweeping out the level of an entity biases every horizon by the order of one over its periods, here 24; half "
         "panels take that out, and these rows show what happens without."
     ),
+    ("projections", "halved[4]", "*"): (
+        "half panels leave some of the bias at the last horizon, a third of a standard deviation in 24 periods; more "
+        "periods or fewer horizons make it small."
+    ),
     ("projections", "crossover", "*"): (
         "the horizon is a whole number and its interval a band projected, which holds at least as often as the band: "
         "it is wide by design."
