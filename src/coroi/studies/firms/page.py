@@ -46,6 +46,7 @@ def path_figure(question: Question, found: Findings) -> report.Picture | report.
         own.axvline(-1, color=MUTED, linewidth=0.8, linestyle=":")
         own.set_ylabel("Change (%)" if group == logs else "% of revenue")
     length = question.panel.length
+    axes[-1].set_xticks(range(int(rows["horizon"].min()), int(rows["horizon"].max()) + 1))
     axes[-1].set_xlabel(f"{length.capitalize()}s since satisfaction rose")
     title = _path_title(kinds, rows)
     shown = f"Change since the {length} before, with satisfaction {question.step} higher"
