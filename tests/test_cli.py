@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from coroi import __version__, cli
+from coroi import __version__, cli, console
 from coroi.errors import DataError, PlanError, Problem
 from coroi.studies import jobs, runner
 from coroi.studies.registry import STUDIES
@@ -206,7 +206,7 @@ def test_an_interrupt_ends_with_130(coroi, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.logging, "disable", lambda: None)
+    monkeypatch.setattr(console.logging, "disable", lambda: None)
     monkeypatch.setattr(runner, "run_plan", stop)
     assert coroi("run", "p.yaml") == (130, "", "Stopped. What was there before is as it was.\n")
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from coroi.errors import (
+    NAMELESS,
     CoroiError,
     DataError,
     PlanError,
@@ -10,6 +11,7 @@ from coroi.errors import (
     ReportError,
     StudyError,
     did_you_mean,
+    hint_at_column,
     raise_together,
 )
 
@@ -72,3 +74,8 @@ def test_the_nearest_name_or_all_of_them(name, known, said):
 
 def test_a_name_that_is_no_text_is_compared_as_text():
     assert did_you_mean(2024, ["2023", "other"]) == "Did you mean '2023'?"
+
+
+def test_a_first_line_that_may_be_a_customers_is_not_quoted():
+    assert hint_at_column("custmer_id", ["customer_id", "day"]) == "Did you mean 'customer_id'?"
+    assert hint_at_column("KD-000124-X", ["KD-000123-X", "Anna Quillfeather"]) == NAMELESS

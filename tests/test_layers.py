@@ -20,6 +20,7 @@ LAYERS = (
     ("report",),
     ("studies",),
     ("lab",),
+    ("console",),
     ("cli",),
 )
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coroi.masking import candidates, could_be_told, fold, mask_text, mask_value, mask_word
+from coroi.masking import candidates, could_be_told, fold, looks_like_data, mask_text, mask_value, mask_word
 
 PLAIN = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=60)
 
@@ -192,3 +192,35 @@ def test_names_of_several_words_and_joined_identifiers_are_found():
 def test_an_identifier_of_few_digits_is_left_and_one_of_many_is_not_taken_for_money():
     assert mask_text("12 of 4711 gave 9", ["4711"] if could_be_told("4711") else []) == "12 of 4711 gave 9"
     assert mask_text("customer 47111 paid EUR 47111", ["47111"]) == "customer [customer] paid EUR 47111"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("KD-000123-X", "2024-01-03", "basic"),
+        ("kunde@firm.example", "basic"),
+        ("Anna Quillfeather", "+49 171 5500123"),
+        ("Anna Quillfeather", "basic", "29.33"),
+        ("Anna Quillfeather", "7", "basic"),
+        ("Anna Quillfeather", "03.01.2024", "basic"),
+        ("70012000004",),
+    ],
+)
+def test_a_first_line_that_may_be_a_row_looks_like_data(line):
+    assert looks_like_data(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("customer_id", "Start date", "end"),
+        ("Company", "1999", "2000", "2001"),
+        ("Company", "95", "96", "00"),
+        ("id", "2024-01-01", "2024-02-01", "2024-03-01"),
+        ("id", "202401", "202402", "score_2024"),
+        ("Q1_2023_score", "NPS (0-10)", "Q7A"),
+        (),
+    ],
+)
+def test_names_of_columns_and_of_periods_do_not(line):
+    assert not looks_like_data(line)

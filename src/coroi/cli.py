@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
-import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 from coroi import __version__
+from coroi.console import STUDY_FAILED, UNUSABLE, needs_words, say, show_check, show_run, working
 from coroi.errors import CoroiError
-
-if TYPE_CHECKING:
-    from coroi.schemas import Need
-    from coroi.studies.check import Checked
-    from coroi.studies.runner import Run
-
-STUDY_FAILED, UNUSABLE, STOPPED = 1, 2, 130
 
 app = typer.Typer(
     help="Does customer obsession pay here, how much, when, and how sure are we? Answers from a company's own data.",
@@ -56,15 +44,15 @@ def main() -> None:
     try:
         app(prog_name="coroi")
     except CoroiError as problem:
-        _say(str(problem), error=True)
+        say(str(problem), error=True)
         sys.exit(UNUSABLE)
     except OSError as problem:
-        _say(f"{problem.filename or 'coroi'}: {problem.strerror or problem}.", error=True)
+        say(f"{problem.filename or 'coroi'}: {problem.strerror or problem}.", error=True)
         sys.exit(UNUSABLE)
     except Exception as bug:
         if sys.flags.dev_mode:
             raise
-        _say(
+        say(
             f"coroi itself failed: {type(bug).__name__}: {bug}\n"
             "Please report it with the output of `python -X dev -m coroi` and the same arguments.",
             error=True,
@@ -77,7 +65,7 @@ def _version(
     version: Annotated[bool, typer.Option("--version", help="Show the version and leave.", is_eager=True)] = False,
 ) -> None:
     if version:
-        _say(f"coroi {__version__}")
+        say(f"coroi {__version__}")
         raise typer.Exit
 
 
@@ -87,9 +75,9 @@ def demo(output: ReportsFolder = Path("reports")) -> None:
     from coroi.studies.bundled import sample_folder
     from coroi.studies.runner import run_plan
 
-    with _working() as progress:
+    with working() as progress:
         finished = run_plan(sample_folder() / "plan.yaml", output=output, progress=progress)
-    _show_run(finished)
+    show_run(finished)
 
 
 @app.command()
@@ -103,8 +91,8 @@ def init(
     from coroi.studies.draft import write_project
 
     for path in write_project(folder, exports):
-        _say(f"wrote {path}")
-    _say(f"Read {folder / 'plan.yaml'}, correct it, then: coroi check {folder / 'plan.yaml'}")
+        say(f"wrote {path}")
+    say(f"Read {folder / 'plan.yaml'}, correct it, then: coroi check {folder / 'plan.yaml'}")
 
 
 @app.command()
@@ -112,9 +100,9 @@ def check(plan: PlanFile, data: DataFolder = None) -> None:
     """Say which tables are there, what is wrong with them, and which studies can run."""
     from coroi.studies.check import check_plan
 
-    with _working() as progress:
+    with working() as progress:
         checked = check_plan(plan, data=data, progress=progress)
-    _show_check(checked)
+    show_check(checked)
 
 
 @app.command()
@@ -139,7 +127,7 @@ def run(
     from coroi.studies.jobs import parse_overrides
     from coroi.studies.runner import run_plan
 
-    with _working() as progress:
+    with working() as progress:
         finished = run_plan(
             plan,
             data=data,
@@ -151,9 +139,9 @@ def run(
             private=private,
             progress=progress,
         )
-    _show_run(finished)
+    show_run(finished)
     if private is not None:
-        _say(f"Customer-level tables: {private}")
+        say(f"Customer-level tables: {private}")
 
 
 @app.command()
@@ -202,12 +190,12 @@ def design(
         replications=replications,
         seed=seed,
     )
-    with _working() as progress:
+    with working() as progress:
         designed = design_pilot(
             plan, data=data, options=options, output=output, jobs=jobs, again=again, progress=progress
         )
-    _say(designed.headline + (" (unchanged, not simulated again)" if designed.unchanged else ""))
-    _say(f"Page: {designed.page}")
+    say(designed.headline + (" (unchanged, not simulated again)" if designed.unchanged else ""))
+    say(f"Page: {designed.page}")
 
 
 @app.command()
@@ -217,11 +205,11 @@ def studies() -> None:
     from coroi.studies.registry import STUDIES, notebook_of
 
     for study in STUDIES.values():
-        _say(study.name, style="bold")
-        _say(f"  {study.question}")
-        _say(f"  needs: {_needs(study.need)}")
+        say(study.name, style="bold")
+        say(f"  {study.question}")
+        say(f"  needs: {needs_words(study.need)}")
         for name, parameter in parameters_of(notebook_of(study.name)).items():
-            _say(f"  -p {study.name}.{name}={parameter.default}  {parameter.sentence}")
+            say(f"  -p {study.name}.{name}={parameter.default}  {parameter.sentence}")
 
 
 @app.command()
@@ -239,13 +227,13 @@ def simulate(
     """Write the tables of a synthetic company, a plan that runs them, and the truth in them."""
     from coroi.company import simulate_company, write_company
 
-    with _working() as progress:
+    with working() as progress:
         progress("simulating")
         company = simulate_company(customers=customers, months=months, seed=seed, scenario=scenario)
         written = write_company(company, folder, format=format.value, dirty=dirty)
     for path in written:
-        _say(f"wrote {path}")
-    _say(f"Now: coroi run {folder / 'plan.yaml'}")
+        say(f"wrote {path}")
+    say(f"Now: coroi run {folder / 'plan.yaml'}")
 
 
 @app.command()
@@ -269,79 +257,22 @@ def lab(
     from coroi.lab.run import run_lab
 
     stopped = "Stopped. What is done is kept; the same command goes on from there."
-    with _working(stopped) as progress:
+    with working(stopped) as progress:
         finished = run_lab(profile=profile, output=output, jobs=jobs, only=only, progress=progress)
     for path in (finished.numbers, finished.table):
-        _say(f"wrote {path}")
-    _say(f"{finished.short:,} rows fall short of the bar, {finished.failed:,} replications failed.")
-    _say(f"Report: {finished.page}")
+        say(f"wrote {path}")
+    say(f"{finished.short:,} rows fall short of the bar, {finished.failed:,} replications failed.")
+    say(f"Report: {finished.page}")
 
 
 def _try_cleaning(companies: int, output: Path, jobs: int | None) -> None:
     from coroi.lab.cleaning import write_scores
 
-    with _working() as progress:
+    with working() as progress:
         table, written = write_scores(companies, output, jobs=jobs, progress=progress)
-    _say(table.to_string(index=False))
+    say(table.to_string(index=False))
     for path in written:
-        _say(f"wrote {path}")
-
-
-def _show_run(finished: Run) -> None:
-    for study in finished.studies:
-        _say(f"{study.title}", style="bold")
-        _say(f"  {study.status}{' (unchanged, not run again)' if study.unchanged else ''}")
-        for line in (study.headline or study.message).splitlines():
-            _say(f"  {line}")
-        _say(f"  {study.page}")
-    _say(f"Report: {finished.index}")
-    if not finished.done:
-        raise typer.Exit(STUDY_FAILED)
-
-
-def _show_check(checked: Checked) -> None:
-    for table, lines in checked.ledger.groupby("table", sort=False):
-        rows = lines.groupby("step")["rows"].sum()
-        _say(f"{table!s}: {rows.get('in', 0):,} rows in, {rows.get('out', 0):,} used", style="bold")
-        for line in lines[~lines["step"].isin(["in", "out"])].to_dict("records"):
-            where = f" (such as rows {line['examples']})" if line["examples"] else ""
-            _say(f"  {line['step']} {line['rows']:,}: {line['sentence'] or line['rule']}{where}")
-            if line["advice"] and not line["advice"].startswith("Nothing"):
-                _say(f"    {line['advice']}")
-    _say("Studies", style="bold")
-    for study, missing in checked.studies.items():
-        _say(f"  {study}: " + (f"cannot run, the data lack {missing}" if missing else "can run"))
-    if checked.problems:
-        _say("\n".join(map(str, checked.problems)), error=True)
-        raise typer.Exit(UNUSABLE)
-
-
-def _needs(need: Need) -> str:
-    tables = " or ".join(" and ".join(choice) for choice in need.any_of) or "any table"
-    return tables + (", with a metric" if need.metrics else "")
-
-
-def _say(text: str, *, style: str = "", error: bool = False) -> None:
-    shown = "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" and c not in "\n\t" else c for c in text
-    )
-    Console(stderr=error, highlight=False).print(Text(shown, style=style), soft_wrap=True)
-
-
-@contextmanager
-def _working(stopped: str = "Stopped. What was there before is as it was.") -> Iterator[Callable[[str], None]]:
-    """Show progress where somebody looks on, and end in order when stopped."""
-    console = Console(stderr=True)
-    try:
-        if console.is_terminal:
-            with console.status(Text("reading")) as status:
-                yield lambda words: status.update(Text(words))
-        else:
-            yield lambda _words: None
-    except KeyboardInterrupt:
-        logging.disable()  # the libraries' own words on what was cut off
-        _say(stopped, error=True)
-        raise typer.Exit(STOPPED) from None
+        say(f"wrote {path}")
 
 
 def _stop(_signal: int, _frame: object) -> None:

@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from coroi.masking import mask_text
+from coroi.masking import looks_like_data, mask_text
 
 MOST_SHOWN = 100  # problems that a message spells out
+NAMELESS = "Its first line looks like data and is not shown; if there is no header line, name all columns by `names`."
 _COMPARED = 200  # characters of a name that are compared, since comparing takes time by their square
 _LONGEST = 60  # characters of a name that a hint shows
 
@@ -90,6 +91,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return "Nothing may be given here."
     shown = ", ".join(map(_short, names[:12])) + (" …" if len(names) > 12 else "")
     return f"Known: {shown}."
+
+
+def hint_at_column(name: str, header: Iterable[str]) -> str:
+    """Return what :func:`did_you_mean` says of a file's columns, but quote no first line that may be a customer's."""
+    columns = [str(column) for column in header]
+    return NAMELESS if looks_like_data(columns) else did_you_mean(name, columns)
 
 
 def _short(name: str) -> str:

@@ -36,6 +36,10 @@ _ACCOUNT = re.compile(r"(?<!\w)[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-
 _NUMBER = re.compile(r"(?<![\d.,])\+?\(?\d(?:[ .\-/()‐‑–]{0,3}\d){6,}")
 _WORD = re.compile(r"\w+(?:[-.+_/:#@]+\w+)*")
 _BLANK = "\ufffc"
+_WHOLE_DATE = re.compile(rf"{_DATE}{_TIME}\Z")
+_DECIMAL = re.compile(r"-?\d+[.,]\d+\Z")
+_PERIOD = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])?(?!\d)"  # a year, or a year and its month
+_LONG_DIGITS = re.compile(rf"(?<!\d)(?!{_PERIOD})\d{{4,}}")
 
 
 def mask_value(value: object) -> str:
@@ -106,6 +110,29 @@ def mask_text(text: str, identifiers: Collection[str] = ()) -> str:
             (a, b, PERSON) for a, b, word in _phrases(folded) if word in identifiers and not _is_plain(free, a, b)
         ]
     return _replaced(text, positions, spans)
+
+
+def looks_like_data(header: Iterable[str]) -> bool:
+    """Tell whether a file's first line may be a row, and hold what names somebody, instead of columns' names.
+
+    Parameters
+    ----------
+    header : iterable of str
+        Its fields.
+
+    Notes
+    -----
+    What speaks for a row: an e-mail address, a code or number with four digits in a run that are no year, a decimal
+    number, and one or two dates or a single whole number among other fields; more of these are names of periods. A
+    row of nothing but plain words cannot be told from names.
+    """
+    fields = [field.strip() for field in header]
+    dates = [field for field in fields if _WHOLE_DATE.match(field)]
+    others = [field for field in fields if field not in dates]
+    if any(_EMAIL.search(f) or _DECIMAL.match(f) or _LONG_DIGITS.search(f) for f in others):
+        return True
+    numbers = sum(field.isdecimal() for field in others)
+    return len(fields) > 1 and (1 <= len(dates) <= 2 or numbers == 1)
 
 
 def candidates(texts: Iterable[str]) -> set[str]:

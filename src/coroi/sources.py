@@ -205,10 +205,15 @@ class Source(Description):
 
 
 class Metric(Strict):
-    """A metric's scale: its ends, which end is good, and the codes inside it that mean "no answer"."""
+    """A metric's scale: its ends, which end is good, and the codes inside it that mean "no answer".
+
+    ``kind`` says what is asked about where the scale alone does not tell: a scale of 0 to 10, the best last, asks to
+    recommend unless a kind is given.
+    """
 
     scale: Scale
     higher_is: Literal["better", "worse"] = "better"
+    kind: Literal["satisfaction", "effort", "trust"] | None = None
     missing_codes: Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)] = ()
     bands: Annotated[tuple[float, ...], Field(max_length=50)] = ()  # upper edges, inclusive, of all bands but the last
     label: str = ""

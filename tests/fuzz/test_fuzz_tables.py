@@ -30,6 +30,8 @@ below_its_header = st.sampled_from(NAMES).flatmap(
     lambda name: st.tuples(st.just(name), odd.tables(name, keep_header=True))
 )
 
+without_its_header = below_its_header.map(lambda table: (table[0], table[1].partition(b"\n")[2]))
+
 
 def packed(kind: str) -> bytes:
     out = io.BytesIO()
@@ -86,6 +88,13 @@ def test_no_message_tells_who_a_customer_is(attempt, tmp_path, table):
     assert not any(who in said for who in company.IDS)
 
 
+@odd.everyday(6)
+@given(table=without_its_header)
+def test_no_message_tells_who_stands_where_a_header_should(attempt, tmp_path, table):
+    said = check(attempt, tmp_path, PLAN, dict([table]))
+    assert not any(who in said for who in company.IDS)
+
+
 @odd.everyday(20)
 @given(table=any_table)
 def test_a_draft_from_odd_text_files_is_a_plan(attempt, tmp_path, table):
@@ -126,6 +135,14 @@ def test_many_odd_text_files_are_checked_or_refused(attempt, tmp_path, table):
 @odd.long(300)
 @given(table=below_its_header)
 def test_no_message_of_many_tells_who_a_customer_is(attempt, tmp_path, table):
+    said = check(attempt, tmp_path, PLAN, dict([table]))
+    assert not any(who in said for who in company.IDS)
+
+
+@pytest.mark.slow
+@odd.long(300)
+@given(table=without_its_header)
+def test_no_message_of_many_tells_who_stands_where_a_header_should(attempt, tmp_path, table):
     said = check(attempt, tmp_path, PLAN, dict([table]))
     assert not any(who in said for who in company.IDS)
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from pilot_company import PLAN, contracts, steady_pilot, write_company
 
-from coroi import cli
+from coroi import cli, console
 from coroi.lab import pilot as lab
 from coroi.lab.pilot_designs import DESIGNS, HOLD_OUT, STAGED
 from coroi.lab.pilot_options import PilotOptions
@@ -51,7 +51,7 @@ def simulated(monkeypatch):
         return steady_pilot()
 
     monkeypatch.setattr(lab, "simulate_pilot", simulate)
-    monkeypatch.setattr(lab, "render", lambda pilot, meta, *, breadcrumbs: f"{meta['run']} {breadcrumbs}")
+    monkeypatch.setattr(lab, "render_shown", lambda page, meta, *, breadcrumbs: f"{meta['run']} {breadcrumbs}")
     return calls
 
 
@@ -100,7 +100,7 @@ def test_a_failed_simulation_leaves_no_page(coroi, company, monkeypatch, tmp_pat
     def fail(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.logging, "disable", lambda: None)
+    monkeypatch.setattr(console.logging, "disable", lambda: None)
     monkeypatch.setattr(lab, "simulate_pilot", fail)
     assert coroi("design", company, "--output", tmp_path / "out")[0] == 130
     assert not list((tmp_path / "out").rglob("index.html"))

@@ -11,11 +11,12 @@ from pilot_company import steady_pilot
 
 from coroi.lab.pilot_answer import Pilot
 from coroi.lab.pilot_designs import BEFORE_AFTER, DESIGNS, HOLD_OUT, STAGED
+from coroi.lab.pilot_names import size
 from coroi.lab.pilot_outcomes import MONEY, RETENTION, SCORE
 from coroi.lab.pilot_page import pieces, power_figure, render
 from coroi.lab.pilot_power import Smallest
 from coroi.lab.pilot_terms import assumptions, limits, method
-from coroi.lab.pilot_words import answer, meaning, needed, sentence, size
+from coroi.lab.pilot_words import answer, meaning, needed, sentence
 
 META = {"plan": "small", "run": "design-0", "study": "design", "command": "coroi design plan.yaml", "seed": 1}
 ODD = re.compile(

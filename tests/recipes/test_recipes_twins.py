@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import optimize
 
-from coroi.studies import retention
+from coroi.studies import readiness, retention
 
 ACCOUNTS_TWICE = ["AAPL", "ALL", "AMZN", "CTL", "FTR", "KR", "TGT", "WMT"]  # scored in several industries
 WRONG_YEAR = ["ANTM42004", "EIX41639", "KORS41726", "R42004", "RCL42369", "SE42369"]
@@ -233,6 +233,22 @@ def test_waves_keep_their_ratings_and_lose_their_codes(data, table):
     metric = answers.groupby("metric")["touchpoint"].unique()
     assert metric["csat"].tolist() == ["airport as a whole"] and len(metric["facet"]) == 14
     assert answers["customer_id"].isin(table("sfo_survey", "customers")["customer_id"]).all()
+
+
+def test_passengers_are_weighed_as_their_waves_say(data, inputs):
+    scores = readiness.score_answers(inputs("sfo_survey")).scores
+    found = next(score.readings for score in scores if score.metric == "csat")
+    best, weights = [], []
+    for year, wave in _waves(data("sfo_survey")).items():
+        (path,) = data("sfo_survey").glob(f"{year}*.csv")
+        raw = _text(path)
+        weight = pd.to_numeric(raw["WEIGHT"]) if "WEIGHT" in raw else pd.Series(1.0, index=raw.index)
+        rated = wave["airport as a whole"].between(1, 5)
+        best.append((wave["airport as a whole"] == 5)[rated])
+        weights.append(weight[rated])
+    best, weights = pd.concat(best), pd.concat(weights)
+    assert found["alike"]["estimate"] == pytest.approx(best.mean(), abs=1e-12)
+    assert found["weighted"]["estimate"] == pytest.approx(np.average(best, weights=weights), abs=1e-12)
 
 
 @pytest.mark.parametrize(("year", "exchanged"), [(2010, {"food", "shops"}), (2011, {"art", "food"})])

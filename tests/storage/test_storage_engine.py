@@ -190,3 +190,24 @@ def test_a_server_that_sorts_as_people_do_gives_the_order_of_all_engines(postgre
     assert session.version["name"] == "postgres" and session.version["version"][0].isdigit()
     assert os.environ[VARIABLE] not in repr(session.version)
     session.disconnect()
+
+
+def test_a_table_is_kept_for_as_long_as_an_expression_holds_it():
+    session = storage.connect()
+
+    def names() -> set[str]:
+        return {row[0] for row in session.backend.con.sql("select table_name from duckdb_tables()").fetchall()}
+
+    first = session.keep(ibis.memtable({"a": [1, 2, 3]}))
+    name = first.op().name
+    twice = first.mutate(b=first["a"] * 2)
+    del first
+    second = session.keep(twice)
+    assert name in names()
+    assert session.execute(twice["b"].sum()) == 12
+    del twice
+    third = session.keep(second.mutate(c=1))
+    assert name not in names()
+    assert {second.op().name, third.op().name} <= names()
+    assert session.execute(third["b"].sum()) == 12
+    session.disconnect()

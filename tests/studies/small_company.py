@@ -23,11 +23,11 @@ COLUMNS = {
 NPS = {"nps": {"scale": [0, 10]}}
 
 
-def open_company(folder: Path, tables: Mapping[str, Iterable[tuple]], **plan: object) -> Inputs:
-    """Write tables and a plan that maps them, and open it as a notebook does."""
+def open_company(folder: Path, tables: Mapping[str, Iterable[tuple] | pd.DataFrame], **plan: object) -> Inputs:
+    """Write tables, rows of the columns above or frames, and a plan that maps them; open it as a notebook does."""
     sources: dict[str, dict[str, object]] = {}
     for name, rows in tables.items():
-        frame = pd.DataFrame(rows, columns=list(COLUMNS[name]))
+        frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows, columns=list(COLUMNS[name]))
         frame.to_csv(folder / f"{name}.csv", index=False)
         sources[name] = {"path": f"{name}.csv"}
         if name == "snapshot":

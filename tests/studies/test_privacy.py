@@ -112,12 +112,28 @@ def test_verbatims_are_shown_only_masked_and_only_where_asked_for(ran):
     assert "“" in page.split('id="what-they-wrote"')[1].split("<h2")[0]
 
 
+def test_nothing_planted_comes_out_of_a_pilots_design(ran):
+    home, planted, _, _ = ran
+    reports = home / "designs"
+    code, printed = coroi("design", home / "data" / "plan.yaml", "--output", reports, "--replications", 100, home=home)
+    assert (code, "Page: " in printed) == (0, True)
+    texts = list(every_text(reports))
+    assert {"index.html", "manifest.json", "result.json"} <= {place.split("/")[-1] for place, _ in texts}
+    assert leaks(iter(texts), planted) == []
+    assert leaks(iter([("console", printed)]), planted) == []
+
+
+def _headerless(row: int):
+    return lambda frame: frame.set_axis(list(frame.iloc[row]), axis=1)
+
+
 DIRTY = {
     "duplicate keys": ("customers.csv", lambda f: pd.concat([f, f.iloc[[2, 3]].assign(segment="Anna Quillfeather")])),
     "unknown metric words": ("responses.csv", lambda f: f.assign(metric=name_of(1))),
     "unreadable dates": ("subscriptions.csv", lambda f: f.assign(start_at=[name_of(i) for i in range(len(f))])),
     "unreadable scores": ("responses.csv", lambda f: f.assign(score=[name_of(i) for i in range(len(f))])),
-    "no header line": ("customers.csv", lambda f: f.set_axis(list(f.iloc[1]), axis=1)),
+    **{f"no header line, row {i}": ("customers.csv", _headerless(i)) for i in range(6)},
+    "no header line in answers": ("responses.csv", lambda f: f.set_axis(list(f.iloc[3]), axis=1)),
     "unknown arms": ("programme.csv", lambda f: f.assign(arm=[name_of(i) for i in range(len(f))])),
     "unknown kinds of costs": ("costs.csv", lambda f: f.assign(kind=name_of(3))),
 }
@@ -137,6 +153,19 @@ def test_what_is_wrong_with_the_data_is_told_without_them(dirt, sown, tmp_path):
         assert len(printed) > 40
         assert leaks(iter([("console", printed)]), planted) == []
     assert leaks(every_text(tmp_path / "reports") if (tmp_path / "reports").exists() else iter(()), planted) == []
+
+
+@pytest.mark.parametrize("row", range(6))
+def test_a_draft_from_a_file_without_header_does_not_name_its_first_customer(row, sown, tmp_path):
+    shutil.copytree(sown[0], tmp_path / "exports")
+    (tmp_path / "exports" / "plan.yaml").unlink()
+    frame = pd.read_csv(tmp_path / "exports" / "customers.csv", dtype=str, keep_default_na=False)
+    _headerless(row)(frame).to_csv(tmp_path / "exports" / "customers.csv", index=False)
+    code, printed = coroi("init", tmp_path / "mine", "--from", tmp_path / "exports", home=tmp_path)
+    drafted = (tmp_path / "mine" / "plan.yaml").read_text(encoding="utf-8")
+    assert code == 0
+    assert "could not be read: customers.csv: its first line looks like data" in drafted
+    assert leaks(iter([("console", printed), ("plan", drafted)]), {name_of(row)}) == []
 
 
 SMALL_PLAN = """\

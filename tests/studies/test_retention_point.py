@@ -12,6 +12,7 @@ import pytest
 import yaml
 from small_company import contracts, open_company
 
+from coroi.prepare.landmark import ANSWERED, NEVER
 from coroi.sources import Metric
 from coroi.studies.inputs import Inputs, open_inputs
 from coroi.studies.retention import ask, fit
@@ -323,3 +324,28 @@ def test_where_no_slope_exists_no_difference_is_given(name, tmp_path):
     assert not rows.loc[rows["term"].str.startswith("difference"), "identified"].any()
     assert rows["estimate"].isna().all()
     assert set(rows["reason"]) == {reason}
+
+
+def test_terms_of_few_exits_are_those_of_a_plain_count(tmp_path):
+    """Of 100 customers in `basic` thirty leave, of 60 in `plus` seven; who never answered hardly leaves."""
+    tables: dict[str, list[tuple]] = {"customers": [], "subscriptions": [], "responses": []}
+    for name, n, left in (("basic", 100, 30), ("plus", 60, 7)):
+        for i in range(n):
+            who = f"{name}{i}"
+            tables["customers"].append((who, name))
+            tables["subscriptions"].append((who, "2023-01-01", f"2024-{i % 6 + 2:02}-10" if i < left else ""))
+            if i % 6 or i > 40:
+                tables["responses"].append((who, "2023-03-05", "nps", i % 11))
+    inputs = open_company(tmp_path, tables, metric_age_limit=100, **UNTIL)
+    point = fit_point(inputs, ask(inputs))
+    rows = inputs.connection.to_pandas(inputs.panel.data.filter(inputs.panel.data["at_risk"]))
+    rows["state"] = np.where(rows["nps"].notna(), ANSWERED, NEVER)
+    expected = set()
+    for term in ("segment", "state"):
+        counted = rows.groupby(term)["exited"].agg(["sum", "count"])
+        stay = counted["count"] - counted["sum"]
+        few = set(counted.index[((counted["sum"] > 0) & (counted["sum"] < 10)) | ((stay > 0) & (stay < 10))])
+        reference = next(t["reference"] for t in point.hazard.spec["terms"] if t["name"] == term)
+        expected |= {f"{term}[{level}]" for level in (counted.index if reference in few else few)}
+    assert expected == {"segment[plus]", f"state[{NEVER}]"}
+    assert {t for t in point.few if not t.startswith("tenure")} == expected

@@ -12,17 +12,21 @@ import pytest
 from plain_words import miscounted, misprinted, too_strong
 from small_company import question_of
 
+from coroi.prepare.landmark import NEVER
 from coroi.results import Result
 from coroi.studies.retention import (
     PointEffect,
     Question,
     check_prediction,
+    claim_verdict,
     fit,
     hazard_table,
     point_method,
     point_words,
     prediction_table,
+    publish,
     tenure_figure,
+    verdict,
 )
 from coroi.studies.retention.point_terms import in_words
 
@@ -325,6 +329,26 @@ class TestHazardTable:
         assert re.search(r" had answered +not estimable: nobody of this group left\n", text)
         assert re.search(r"segment a +1\.00 \(0\.999 to 1\.001\)", text)
 
+    def test_a_ratio_of_few_exits_is_withheld(self):
+        """Its interval is about as wide as one over the root of the exits, which tells how many there were."""
+        found = effect(few=frozenset({"segment[plus]"}))
+        text = hazard_table(*asked(), found).text
+        why = "withheld, since fewer than 10 customers behind it left, or did not"
+        assert re.search(rf" segment plus +{why}\n?", text)
+        assert re.search(r"3 and more months since the start +1\.11", text)
+
+    def test_where_few_of_those_who_answered_left_nothing_is_told_of_a_step(self):
+        found = effect(few=frozenset({"score", "state[answered]"}))
+        why = "withheld, since fewer than 10 customers with a usable answer left, or did not"
+        question, result = asked()
+        assert point_words(question, result, found, "EUR") == (
+            f"What a better score is found together with cannot be estimated: {why}.",
+        )
+        ratios = hazard_table(question, result, found).text
+        assert re.search(r"NPS, one point higher +withheld, since fewer than 10 customers behind it left", ratios)
+        assert prediction_table(question, result, found).text == f"Nothing is predicted: {why}."
+        assert check_prediction(question, result, found).passed is None
+
 
 class TestPrediction:
     def test_stands_beside_what_was_seen(self):
@@ -344,6 +368,20 @@ class TestPrediction:
     def test_a_band_that_cannot_be_predicted_says_why(self):
         found = effect(seen={"0–6": None, "9–10": (0.9, 0.88, 0.92)}, reason="no row has this level (segment[plus])")
         assert "not estimable: nobody is in this group (segment plus)" in prediction_table(*asked(), found).text
+
+    def test_of_a_band_whose_share_is_withheld_is_withheld_too(self):
+        """The model fits the groups' sums, so that what it predicts of one is nearly what was seen."""
+        question = question_of("contract", (900, 1000), (700, 1000), silent=(96, 100))
+        exact = fit(question)
+        result, _, _ = publish(question, exact, verdict(question, exact), claim_verdict(question, exact))
+        found = effect(seen={"0–6": (0.7, 0.6, 0.8), "9–10": (0.9, 0.8, 0.95), NEVER: (0.963, 0.9, 0.98)})
+        text = prediction_table(question, result, found).text
+        assert re.search(rf"{NEVER} +withheld, since fewer than 10 customers left +withheld\n?", text)
+        assert "96.3" not in text
+        assert re.search(r"9–10 +90\.0\u00a0% \(.*\) +90\.0\u00a0% \(80\.0 to 95\.0\u00a0%\)", text)
+        assert "96.3" in prediction_table(question, exact, found).text  # shown where the share is
+        checked = check_prediction(question, result, found)
+        assert checked.sentence == "The prediction lies within the interval of what was seen in 2 of 2 bands."
 
     @pytest.mark.parametrize(
         ("seen", "passed", "said"),

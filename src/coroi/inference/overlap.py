@@ -55,6 +55,24 @@ def unchecked(reason: str) -> tuple[Check, ...]:
     return tuple(Check(name=n, tested=t, passed=None, sentence=sentence) for n, t in _TESTED.items())
 
 
+def weight_checks(effective_share: float, largest_share: float) -> tuple[Check, Check]:
+    """Check weights of which only the spread is known; no sentence tells how many answers there are.
+
+    Parameters
+    ----------
+    effective_share : float
+        Answers of equal weight that would tell as much, as a share of the answers.
+    largest_share : float
+        Share of the weight that the customer who counts most carries.
+    """
+    told = f"Weighted, the answers tell as much as {100 * effective_share:.0f}\u00a0% of them would, counting alike."
+    table = pd.DataFrame({"effective_share": [effective_share]})
+    return (
+        _check("effective_size", effective_share >= LEAST_SHARE, told, table),
+        _check("largest_weight", largest_share <= MOST_WEIGHT, *_told_largest(largest_share)),
+    )
+
+
 def balance_table(weight: np.ndarray, base: np.ndarray, design: pd.DataFrame) -> pd.DataFrame:
     """Return, by covariate, how far the answers are from all occasions before and after weighting.
 
@@ -84,8 +102,12 @@ def _size(weight: np.ndarray) -> Check:
 
 def _largest(weight: np.ndarray, code: np.ndarray) -> Check:
     share = float(np.bincount(code, weight).max() / weight.sum())
+    return _check("largest_weight", share <= MOST_WEIGHT, *_told_largest(share))
+
+
+def _told_largest(share: float) -> tuple[str, pd.DataFrame]:
     sentence = f"The customer who counts most carries {100 * share:.1f}\u00a0% of the weight."
-    return _check("largest_weight", share <= MOST_WEIGHT, sentence, pd.DataFrame({"largest_share": [share]}))
+    return sentence, pd.DataFrame({"largest_share": [share]})
 
 
 def _near_zero(chance: np.ndarray) -> Check:

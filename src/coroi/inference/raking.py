@@ -11,6 +11,7 @@ import pandas as pd
 from coroi.errors import DataError, Problem, raise_together
 
 TOLERANCE = 1e-10
+SUM_TOLERANCE = 1e-6  # by which shares of a margin may miss 1
 MAX_ROUNDS = 1_000
 
 
@@ -94,6 +95,66 @@ def rake(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RakedCells:
+    """What raking does to the rows of each cell.
+
+    Parameters
+    ----------
+    factors : ndarray, shape (n_cells,)
+        By which weights are multiplied.
+    explained : ndarray, shape (n_cells, n_parts)
+        What the margins explain of each part, less its raked mean; its raked mean is 0.
+    """
+
+    factors: np.ndarray
+    explained: np.ndarray
+
+
+def rake_cells(
+    cells: pd.DataFrame, margins: Mapping[str, Mapping[str, float]], *, weight: np.ndarray, sums: np.ndarray
+) -> RakedCells:
+    """Rake rows that are summed by combination of levels, and tell what the margins explain of what is averaged.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame, shape (n_cells, …)
+        Distinct combinations, with a column for each margin.
+    margins : mapping of str to mapping of str to float
+        As in :func:`rake`.
+    weight : ndarray, shape (n_cells,)
+        Sum of the rows' weights.
+    sums : ndarray, shape (n_cells, n_parts)
+        Sum of the rows' weights times each part.
+
+    Raises
+    ------
+    DataError
+        As :func:`rake`.
+
+    Notes
+    -----
+    Raked weights are those of the rows times a factor that depends on the margins alone, so that cells are enough. A
+    raked mean's influence at a row is its weight times the residual of the part, regressed on the margins' levels with
+    the raked weights: the part less ``explained`` less the mean. That is the derivative of the mean by the row's
+    weight, the weights being raked anew, and to first order its error with known margins. References: Deville and
+    Särndal (1992), JASA 87:376-382; Deville, Särndal and Sautory (1993), JASA 88:1013-1020.
+    """
+    raked = rake(cells, margins, weight=weight).weights
+    filled = np.where(weight > 0, weight, 1.0)
+    levels = [
+        (cells[name].astype(str) == level).to_numpy(float) - share
+        for name, shares in margins.items()
+        for level, share in shares.items()
+    ]
+    design, means = np.column_stack(levels), sums / filled[:, None]
+    apart = raked[:, None] * (means - raked @ means / raked.sum())
+    spread = design.T @ (raked[:, None] * design) / raked.sum()
+    # Levels of a margin sum to one, so that the spread is singular: what it lacks is no direction of the weights.
+    slopes = np.linalg.pinv(spread, rcond=1e-10, hermitian=True) @ (design.T @ apart / raked.sum())
+    return RakedCells(factors=raked / filled, explained=design @ slopes)
+
+
 def _furthest(weights: np.ndarray, codes: Mapping[str, np.ndarray], wanted: Mapping[str, np.ndarray]) -> float:
     gaps = [np.abs(np.bincount(codes[n], weights, minlength=len(t)) - t).max() for n, t in wanted.items()]
     return float(max(gaps, default=0.0))
@@ -112,7 +173,7 @@ def _problems(rows: pd.DataFrame, margins: Mapping[str, Mapping[str, float]], st
             )
             continue
         values = np.array(list(shares.values()), dtype=float)
-        if not (np.isfinite(values) & (values >= 0)).all() or abs(values.sum() - 1) > 1e-6:
+        if not (np.isfinite(values) & (values >= 0)).all() or abs(values.sum() - 1) > SUM_TOLERANCE:
             found.append(
                 Problem(where, f"its shares sum to {values.sum():g}.", "Give shares of 0 or more that sum to 1.")
             )

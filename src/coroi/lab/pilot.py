@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from coroi import storage
 from coroi.lab.pilot_answer import Pilot, simulate_pilot
 from coroi.lab.pilot_options import PilotOptions, check_options
-from coroi.lab.pilot_page import render
+from coroi.lab.pilot_page import render_shown, shown
 from coroi.lab.pilot_result import as_result
 from coroi.lab.pilot_words import sentence
-from coroi.studies import inputs as prepared_inputs
 from coroi.studies import plan as plans
 from coroi.studies import runs
+from coroi.studies.anonymous import Anonymiser
+from coroi.studies.inputs import Inputs, prepare_plan
 from coroi.studies.lock import locked
 from coroi.studies.manifest import Parameter, hash_inputs, make_manifest, run_name, to_json
 from coroi.studies.registry import STUDIES, notebook_of
@@ -69,6 +71,8 @@ def design_pilot(
     ------
     PlanError, DataError, StudyError
         If the plan, the data or the options cannot be used; with every problem found.
+    ReportError
+        If a customer's identifier stands in the page or in a file beside it.
     """
     say = progress or (lambda _words: None)
     asked = options or PilotOptions()
@@ -81,17 +85,19 @@ def design_pilot(
     folder = Path(output).resolve() / loaded.plan.name / run
     if (folder / _PAGE).is_file() and not again:
         return PilotRun(loaded.plan.name, run, _headline(folder), folder / _PAGE, unchanged=True)
-    pilot, engine = _simulate(loaded, asked, jobs, say)
     command = command_of(loaded.path.name, parameters, elsewhere=data is not None)
-    meta = make_manifest(
-        loaded, run, NAME, inputs=hashed, parameters=parameters, declaration=None, command=command, engine=engine
-    ) | {"seed": pilot.options.seed}
-    with locked(folder), runs.staged(folder, NAME) as writing:
-        _write(pilot, meta, writing, loaded.plan.name)
-        for path in sorted(
-            writing.iterdir(), key=lambda p: p.name == _PAGE
-        ):  # the page last: it says that all is there
-            path.replace(folder / path.name)
+    with _opened(loaded, say) as (inputs, nobody):
+        pilot = simulate_pilot(inputs, asked, jobs=jobs, progress=say)
+        engine = inputs.connection.version
+        meta = make_manifest(
+            loaded, run, NAME, inputs=hashed, parameters=parameters, declaration=None, command=command, engine=engine
+        ) | {"seed": pilot.options.seed}
+        with locked(folder), runs.staged(folder, NAME) as writing:
+            _write(pilot, meta, replace(inputs, output=writing), nobody)
+            for path in sorted(
+                writing.iterdir(), key=lambda p: p.name == _PAGE
+            ):  # the page last: it says that all is there
+                path.replace(folder / path.name)
     runs.write_indices(folder.parents[1], loaded.plan.name)
     return PilotRun(loaded.plan.name, run, _headline(folder), folder / _PAGE, unchanged=False)
 
@@ -111,13 +117,13 @@ def command_of(plan: str, parameters: dict[str, Parameter], *, elsewhere: bool) 
     return " ".join(parts)
 
 
-def _simulate(
-    loaded: plans.LoadedPlan, options: PilotOptions, jobs: int, say: Callable[[str], None]
-) -> tuple[Pilot, dict[str, str]]:
+@contextmanager
+def _opened(loaded: plans.LoadedPlan, say: Callable[[str], None]) -> Iterator[tuple[Inputs, Anonymiser]]:
+    """Prepare a plan's tables, and what looks up their identifiers; let both go at the end."""
     with storage.scratch_folder(loaded.engine) as scratch:
-        prepared = prepared_inputs.prepare_plan(loaded, scratch, say)
+        prepared = prepare_plan(loaded, scratch, say)
         try:
-            inputs = prepared_inputs.Inputs(
+            inputs = Inputs(
                 plan=loaded.plan,
                 connection=prepared.connection,
                 tables=prepared.tables,
@@ -126,16 +132,20 @@ def _simulate(
                 flags=prepared.flags,
                 output=None,
             )
-            return simulate_pilot(inputs, options, jobs=jobs, progress=say), prepared.connection.version
+            yield inputs, Anonymiser.of(scratch)
         finally:
             prepared.connection.disconnect()
 
 
-def _write(pilot: Pilot, meta: dict[str, object], writing: Path, plan: str) -> None:
-    storage.write_result(as_result(pilot), writing, headline=sentence(pilot))
-    (writing / "manifest.json").write_text(to_json(meta), encoding="utf-8")
-    crumbs = (("Reports", "../../index.html"), (plan, "../index.html"))
-    (writing / _PAGE).write_text(render(pilot, meta, breadcrumbs=crumbs), encoding="utf-8")
+def _write(pilot: Pilot, meta: dict[str, object], inputs: Inputs, nobody: Anonymiser) -> None:
+    """Write the numbers, the manifest and the page, through the gates that every study passes."""
+    assert inputs.output is not None
+    page = shown(pilot)
+    inputs.save(as_result(pilot), headline=sentence(pilot))
+    (inputs.output / "manifest.json").write_text(to_json(meta), encoding="utf-8")
+    nobody.refuse_names(page, inputs.output, part="page, part")
+    crumbs = (("Reports", "../../index.html"), (inputs.plan.name, "../index.html"))
+    (inputs.output / _PAGE).write_text(render_shown(page, meta, breadcrumbs=crumbs), encoding="utf-8")
 
 
 def _headline(folder: Path) -> str:

@@ -10,12 +10,12 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from coroi.errors import Problem, StudyError
-from coroi.lab.pilot_before import placebo_starts
 from coroi.lab.pilot_costs import Bill, Price, bills, months_of, priced, programme_price
 from coroi.lab.pilot_designs import Found, run_task, tasks_of
 from coroi.lab.pilot_options import PilotOptions, check_options
 from coroi.lab.pilot_outcomes import SCORE, Outcome, Setting, outcomes_of
-from coroi.lab.pilot_people import NONE, People, day_of, follow, latest_start, load_history, snapshot_people
+from coroi.lab.pilot_people import NONE
+from coroi.lab.pilot_setting import make_setting
 from coroi.schemas import Period, Relationship
 from coroi.studies.inputs import Inputs, choose_metric, metric_label
 
@@ -46,10 +46,13 @@ class Pilot:
         First day of the period in which the customers were fixed.
     n, n_units, n_without_unit : int
         Customers, their units, and customers without one.
+    units_aside : bool
+        Whether the plan's units are left aside, since they hold too few customers to be counted.
     lengths : tuple of int
         Periods of each step of the staged roll-out.
     response_rate : float
-        Share of customers who answer within the horizon, as used; NaN without a metric.
+        Share of customers who answer within the horizon, as used; NaN without a metric, and where it would tell that
+        few did not.
     n_dates, n_stretches : int
         Placebo dates, and how many of them share no period with another.
     outcomes : tuple of Outcome
@@ -92,11 +95,24 @@ class Pilot:
     price: Price
     kept_per_month: float
     smallest_cell: int = 10
+    units_aside: bool = False
 
     @property
     def waves(self) -> int:
         """Waves of the staged roll-out."""
         return len(self.lengths) + 1
+
+    @property
+    def few_silent(self) -> bool:
+        """Whether so few customers did not answer that their number may not be told."""
+        if self.options.response_rate is not None:
+            return False
+        return any(o.name == SCORE and 0 < self.n - o.n < self.smallest_cell for o in self.outcomes)
+
+    @property
+    def few_without_unit(self) -> bool:
+        """Whether so few customers have no unit that their number may not be told."""
+        return 0 < self.n_without_unit < self.smallest_cell
 
     @property
     def months(self) -> float:
@@ -140,7 +156,7 @@ def simulate_pilot(
         seed=plan.seed if options.seed is None else options.seed,
     )
     progress("following customers")
-    setting, start, money = _setting(inputs, options)
+    setting, start, money, aside = make_setting(inputs, options)
     n, fewest = len(setting.whole), max(_FEWEST, plan.privacy.smallest_cell)
     if n < fewest:
         what = f"{'fewer than ' + str(fewest) if n else 'no'} customers are to be followed: there is no pilot."
@@ -150,13 +166,8 @@ def simulate_pilot(
     tasks = list(tasks_of(setting, outcomes, options, len(setting.lengths) + 1))
     seeds = np.random.SeedSequence(options.seed).spawn(len(tasks))
     found = Parallel(n_jobs=jobs)(delayed(run_task)(t, options, s) for t, s in zip(tasks, seeds, strict=True))
-    return _pilot(inputs, options, setting, start, money, outcomes, missing, tuple(found))
-
-
-def steps_of(horizon: int, waves: int, n_units: int) -> tuple[int, ...]:
-    """Cut a horizon into steps, one fewer than waves; no more waves than units or than periods and one more."""
-    usable = max(min(waves, horizon + 1, n_units or waves), 2)
-    return tuple(len(part) for part in np.array_split(np.arange(horizon), usable - 1))
+    pilot = _pilot(inputs, options, setting, start, money, outcomes, missing, tuple(found))
+    return replace(pilot, units_aside=aside)
 
 
 def _pilot(
@@ -176,9 +187,10 @@ def _pilot(
     steps = setting.steps
     n_units = steps.n_units if steps is not None else 0
     without = int((steps.unit == NONE).sum()) if steps is not None and n_units else 0
+    few = 0 < without < plan.privacy.smallest_cell
     taken = bills(
         n,
-        n - without,
+        n if few else n - without,  # a bill that leaves few out would tell how few
         n_units,
         setting.lengths,
         holdout_share=options.holdout_share,
@@ -200,7 +212,7 @@ def _pilot(
         n_without_unit=without,
         smallest_cell=plan.privacy.smallest_cell,
         lengths=setting.lengths,
-        response_rate=_rate(setting, outcomes, n),
+        response_rate=_rate(setting, outcomes, plan.privacy.smallest_cell),
         n_dates=len(setting.dates),
         n_stretches=_stretches(inputs, setting, options.horizon),
         outcomes=outcomes,
@@ -212,63 +224,21 @@ def _pilot(
     )
 
 
-def _setting(inputs: Inputs, options: PilotOptions) -> tuple[Setting, date | None, str]:
-    plan, panel = inputs.plan, inputs.panel
-    scale = plan.metrics[options.metric] if options.metric else None
-    top = float(scale.scale[1]) if scale is not None else float("nan")
-    good = plan.relationship_or_default == "repeat_purchase"
-    if panel is None and "snapshot" in inputs.tables:
-        whole = snapshot_people(inputs.connection, inputs.tables["snapshot"], options.metric, scale)
-        return _made(whole, None, (options.horizon,), top, options, (), good=False), None, ""
-    if panel is None:
-        what = "nothing tells who stays: the plan has no contracts, purchases or snapshot."
-        raise StudyError(Problem("design", what, "Map one of these tables; `coroi check` says what is there."))
-    money, answers = _money(inputs), inputs.tables.get("responses")
-    history = load_history(inputs.connection, panel, answers, metric=options.metric, scale=scale, money=money)
-    horizon = options.horizon
-    start = latest_start(history, horizon)
-    whole = follow(history, start, [horizon])
-    lengths = steps_of(horizon, options.waves, whole.n_units)
-    starts = placebo_starts(history.first, history.last, horizon)
-    cohorts = {s: follow(history, s, [horizon]) for s in sorted({*starts, *(s - horizon for s in starts)})}
-    dates = tuple((cohorts[s], cohorts[s - horizon]) for s in starts if len(cohorts[s]) and len(cohorts[s - horizon]))
-    setting = _made(whole, follow(history, start, lengths), lengths, top, options, dates, good=good)
-    return setting, day_of(history, start), money
-
-
-def _made(
-    whole: People,
-    steps: People | None,
-    lengths: tuple[int, ...],
-    top: float,
-    options: PilotOptions,
-    dates: tuple[tuple[People, People], ...],
-    *,
-    good: bool,
-) -> Setting:
-    return Setting(
-        whole=whole, steps=steps, lengths=lengths, good=good, top=top, response_rate=options.response_rate, dates=dates
-    )
-
-
-def _money(inputs: Inputs) -> str:
-    assert inputs.panel is not None
-    data = inputs.panel.data
-    filled = inputs.connection.to_pandas(data.agg(margin=data["margin"].count(), revenue=data["revenue"].count()))
-    return next((name for name in ("margin", "revenue") if int(filled[name].iloc[0])), "")
-
-
 def _price(inputs: Inputs, options: PilotOptions) -> Price:
     if options.cost_per_customer is not None:
         return Price(per_month=options.cost_per_customer, source="--cost-per-customer")
     found = None
     if inputs.panel is not None:
-        found = programme_price(inputs.connection, inputs.tables, inputs.panel)
+        smallest = inputs.plan.privacy.smallest_cell
+        found = programme_price(inputs.connection, inputs.tables, inputs.panel, smallest=smallest)
     return found or Price(per_month=float("nan"), source="")
 
 
-def _rate(setting: Setting, outcomes: tuple[Outcome, ...], n: int) -> float:
-    return next((o.n / n for o in outcomes if o.name == SCORE), float("nan"))
+def _rate(setting: Setting, outcomes: tuple[Outcome, ...], smallest: int) -> float:
+    n = len(setting.whole)
+    answer = next((o.n for o in outcomes if o.name == SCORE), 0)
+    few_silent = setting.response_rate is None and 0 < n - answer < smallest
+    return answer / n if answer and not few_silent else float("nan")
 
 
 def _stretches(inputs: Inputs, setting: Setting, horizon: int) -> int:

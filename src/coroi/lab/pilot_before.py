@@ -91,6 +91,25 @@ def usable(sides: Sides) -> bool:
     return all(np.isfinite(side).sum() >= _FEWEST for side in (sides.after, sides.before))
 
 
+def tells_few(sides: Sides, smallest: int, *, share: bool) -> bool:
+    """Say whether few customers are behind a date's change: those on a side, or of these who stayed or did not.
+
+    Parameters
+    ----------
+    sides : Sides
+        Both sides of the date.
+    smallest : int
+        Smallest count of customers that may be shown.
+    share : bool
+        Whether the outcome is a share, of which either part counts.
+    """
+    counts = []
+    for side in (sides.after, sides.before):
+        seen = side[np.isfinite(side)]
+        counts += [int(seen.sum()), int(len(seen) - seen.sum())] if share else [len(seen)]
+    return any(0 < n < smallest for n in counts)
+
+
 def share_side_rows(sides: Sides, effects: np.ndarray) -> Rows:
     """Return kinds of customers by outcome on both sides; an effect wins over customers lost after."""
     states = np.column_stack([sides.after, sides.before])

@@ -13,12 +13,13 @@ from coroi.lab.pilot_designs import BEFORE_AFTER, HOLD_OUT, STAGED, held_out
 from coroi.lab.pilot_lots import wave_sizes
 from coroi.lab.pilot_outcomes import MONEY, RETENTION
 from coroi.prepare.calendar import period_index
+from coroi.report.privacy import fewer_than
 from coroi.schemas import PERIODS_PER_YEAR, Panel, Period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What treating one customer for one month costs, and where that is known from; NaN where it is not."""
+    """What treating one customer for one month costs, and where that is known from; NaN where it is not, and why."""
 
     per_month: float
     source: str
@@ -107,8 +108,19 @@ def forgone(bill: Bill, outcome: str, effect: float, *, kept_per_month: float, m
     return waiting * effect * kept_per_month * months / 2 if outcome == RETENTION else float("nan")
 
 
-def programme_price(connection: Any, tables: dict[str, Any], panel: Panel) -> Price | None:
+def programme_price(connection: Any, tables: dict[str, Any], panel: Panel, *, smallest: int = 1) -> Price | None:
     """Return what the programmes in the data cost per customer and month, or ``None`` where they do not tell.
+
+    Parameters
+    ----------
+    connection : Session
+        Where the tables live.
+    tables : dict of str to ibis.Table
+        Clean tables.
+    panel : Panel
+        The customer-period panel.
+    smallest : int
+        Fewest customers of whom a mean may be shown.
 
     Notes
     -----
@@ -117,16 +129,19 @@ def programme_price(connection: Any, tables: dict[str, Any], panel: Panel) -> Pr
     """
     if not {"programme", "costs"} <= set(tables):
         return None
+    few = None
     for bearer, words in (("unit_id", "units"), ("customer_id", "customers")):
-        spent, exposed = _spent_and_exposed(connection, tables, panel, bearer)
-        if spent > 0 and exposed > 0:
+        spent, exposed, people = _spent_and_exposed(connection, tables, panel, bearer)
+        if spent > 0 and 0 < people < smallest:
+            few = Price(per_month=float("nan"), source=f"{fewer_than(smallest)} customers had one of its programmes")
+        elif spent > 0 and exposed > 0:
             period = panel.frequency
             months = exposed * months_of(period)
             source = (
                 f"the plan's programme costs in {words} with a running practice, over {months:,.0f} customer-months"
             )
             return Price(per_month=spent / months, source=source)
-    return None
+    return few
 
 
 def months_of(period: Period) -> float:
@@ -134,7 +149,8 @@ def months_of(period: Period) -> float:
     return 12 / PERIODS_PER_YEAR[period]
 
 
-def _spent_and_exposed(connection: Any, tables: dict[str, Any], panel: Panel, bearer: str) -> tuple[float, float]:
+def _spent_and_exposed(connection: Any, tables: dict[str, Any], panel: Panel, bearer: str) -> tuple[float, float, int]:
+    """Return the money spent on programmes, the customer-periods in them, and the customers."""
     frequency = panel.frequency
     programme, costs = tables["programme"], tables["costs"]
     runs = programme.filter(programme[bearer].notnull() & (programme["arm"].isnull() | (programme["arm"] != "control")))
@@ -153,5 +169,6 @@ def _spent_and_exposed(connection: Any, tables: dict[str, Any], panel: Panel, be
     rows = rows.select("customer_id", "unit_id", idx=period_index(rows["period"], frequency))
     joined = rows.join(runs.rename(bearer_of=bearer), rows[bearer] == runs.rename(bearer_of=bearer)["bearer_of"])
     joined = joined.filter((joined["idx"] >= joined["begins"]) & (joined["idx"] <= joined["ends"]))
-    exposed = connection.execute(joined.select("customer_id", "idx").distinct().count())
-    return float(total or 0), float(exposed or 0)
+    exposed = joined.select("customer_id", "idx").distinct()
+    seen = connection.to_pandas(exposed.agg(n=exposed.count(), people=exposed["customer_id"].nunique())).iloc[0]
+    return float(total or 0), float(seen["n"]), int(seen["people"])

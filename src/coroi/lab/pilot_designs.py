@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from coroi.lab.pilot_before import Drifts, simulate_dates
+from coroi.lab.pilot_before import Drifts, simulate_dates, tells_few
 from coroi.lab.pilot_compare import Replications, compare, hold_out, staged
 from coroi.lab.pilot_lots import MOST_UNITS, compare_lots, wave_sizes
 from coroi.lab.pilot_options import PilotOptions
 from coroi.lab.pilot_outcomes import RETENTION, Outcome, Setting, customer_rows, date_sides, side_rows, unit_rows
 from coroi.lab.pilot_power import Smallest, power_curve, smallest_effect
 from coroi.lab.pilot_units import as_rows
+from coroi.report.privacy import fewer_than
 
 HOLD_OUT, STAGED, BEFORE_AFTER, UNADJUSTED = "hold-out", "staged roll-out", "before–after", "hold-out, not adjusted"
 DESIGNS = (HOLD_OUT, STAGED, BEFORE_AFTER)
@@ -51,7 +52,7 @@ class Found:
     curve : pandas.DataFrame
         ``effect, power, conf_low, conf_high, smooth``.
     observed : numpy.ndarray or None
-        Change at each placebo date (before–after).
+        Change at each placebo date (before–after); NaN where few customers are behind it.
     alarms : int
         Placebo dates at which the usual test rejects in the data as they are.
     replications : int
@@ -71,7 +72,7 @@ class Found:
 def tasks_of(setting: Setting, outcomes: tuple[Outcome, ...], options: PilotOptions, waves: int) -> Iterator[Task]:
     """Return every design for every outcome, in the order of the page."""
     for outcome in outcomes:
-        if outcome.most <= 0:
+        if outcome.hidden or outcome.most <= 0:
             yield from (Task(outcome=outcome, design=d, simulate=None, reason=_nothing(outcome)) for d in DESIGNS)
             continue
         yield _hold_out(setting, outcome, options, adjusted=True)
@@ -121,6 +122,8 @@ def held_out(n: int, share: float) -> int:
 
 
 def _nothing(outcome: Outcome) -> str:
+    if outcome.hidden:
+        return f"{outcome.hidden}, and any size would tell how many"
     if outcome.name == RETENTION:
         return "no customer was lost within the horizon in the data, so there is nothing to be won"
     return "every answer is at the top of the scale already, so there is nothing to be won"
@@ -209,12 +212,17 @@ def _before_after(setting: Setting, outcome: Outcome, options: PilotOptions) -> 
         if setting.steps is None:
             reason = "a snapshot shows one date, with nothing before it"
         return Task(outcome=outcome, design=BEFORE_AFTER, simulate=None, reason=reason)
+    share = outcome.name == RETENTION
+    few = np.array([tells_few(s, setting.smallest_cell, share=share) for s in sides])
+    if few.all():
+        reason = f"around every date in the data some group is of {fewer_than(setting.smallest_cell)} customers"
+        return Task(outcome=outcome, design=BEFORE_AFTER, simulate=None, reason=reason)
     builders = [side_rows(setting, outcome, s) for s in sides]
     n = len(setting.whole)
 
     def simulate(rng: np.random.Generator, effects: np.ndarray, times: int) -> tuple[Replications, Drifts]:
         dates = [(s, build(rng, effects)) for s, build in zip(sides, builders, strict=True)]
         drifts = simulate_dates(rng, dates, n=n, replications=times, alpha=options.alpha)
-        return drifts.replications, drifts
+        return drifts.replications, replace(drifts, observed=np.where(few, np.nan, drifts.observed))
 
     return Task(outcome=outcome, design=BEFORE_AFTER, simulate=simulate)

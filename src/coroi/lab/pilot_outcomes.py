@@ -19,6 +19,8 @@ from coroi.lab.pilot_before import (
 from coroi.lab.pilot_people import NONE, People
 from coroi.lab.pilot_rows import Rows, money_rows, score_rows, share_rows, some_of
 from coroi.lab.pilot_units import money_units, score_units, share_units
+from coroi.report.privacy import fewer_than
+from coroi.report.privacy import people as people_words
 
 RETENTION, SCORE, MONEY = "retention", "score", "money"
 _FEWEST_ANSWERS = 4
@@ -40,6 +42,8 @@ class Outcome:
         Standard deviation between customers.
     n : int
         Customers who count: all, or those who answer.
+    hidden : str
+        Why nothing of it may be told; empty where it may. Its numbers are NaN then.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Outcome:
     most: float
     spread: float
     n: int
+    hidden: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,6 +74,8 @@ class Setting:
         Share of customers who answer, where it is not the data's.
     dates : tuple of (People, People)
         Cohorts after and before each placebo date, over one horizon each.
+    smallest_cell : int
+        Smallest count of customers that may be shown.
     """
 
     whole: People
@@ -78,6 +85,7 @@ class Setting:
     top: float
     response_rate: float | None
     dates: tuple[tuple[People, People], ...]
+    smallest_cell: int = 1
 
     @property
     def kept(self) -> np.ndarray:
@@ -88,13 +96,11 @@ class Setting:
 def outcomes_of(setting: Setting) -> tuple[tuple[Outcome, ...], dict[str, str]]:
     """Return the outcomes that the data bear, and why they do not bear the others."""
     found, missing = [], {}
-    kept = setting.kept.astype(float)
-    share = float(kept.mean())
-    bounds = (share, 1 - share, float(kept.std()))
-    found.append(Outcome(name=RETENTION, base=bounds[0], most=bounds[1], spread=bounds[2], n=len(kept)))
+    kept = setting.kept
+    found.append(_retention(kept, setting.smallest_cell))
     score = setting.whole.score
     values = np.array([]) if score is None else score[~np.isnan(score)]
-    if len(values) < _FEWEST_ANSWERS or np.ptp(values) == 0:
+    if len(values) < max(_FEWEST_ANSWERS, setting.smallest_cell) or np.ptp(values) == 0:
         missing[SCORE] = _why_no_score(setting, values)
     else:
         rate = setting.response_rate or len(values) / len(kept)
@@ -110,6 +116,18 @@ def outcomes_of(setting: Setting) -> tuple[tuple[Outcome, ...], dict[str, str]]:
         spread = float(money.std())
         found.append(Outcome(name=MONEY, base=float(money.mean()), most=float("inf"), spread=spread, n=len(kept)))
     return tuple(found), missing
+
+
+def _retention(kept: np.ndarray, smallest: int) -> Outcome:
+    """Return the share who stay or buy again; nothing of it where few did or did not: any size would tell how many."""
+    n, stayed = len(kept), int(kept.sum())
+    for count, did in ((n - stayed, "lost"), (stayed, "kept")):
+        if 0 < count < smallest:
+            why = f"{fewer_than(smallest)} customers were {did} within the horizon in the data"
+            nothing = float("nan")
+            return Outcome(name=RETENTION, base=nothing, most=nothing, spread=nothing, n=n, hidden=why)
+    share = stayed / n
+    return Outcome(name=RETENTION, base=share, most=1 - share, spread=float(kept.astype(float).std()), n=n)
 
 
 def customer_rows(
@@ -195,7 +213,8 @@ def _some(values: np.ndarray | None, some: Sequence[int] | np.ndarray) -> np.nda
 def _why_no_score(setting: Setting, values: np.ndarray) -> str:
     if setting.whole.score is None:
         return "the plan has no metric with answers"
-    if len(values) < _FEWEST_ANSWERS:
-        n = len(values)
-        return f"{n or 'no'} customer{'' if n == 1 else 's'} of the pilot answered within one horizon in the data"
+    n = len(values)
+    if n < max(_FEWEST_ANSWERS, setting.smallest_cell):
+        who = people_words(n, setting.smallest_cell) if n else "no customer"
+        return f"{who} of the pilot answered within one horizon in the data"
     return "every answer is the same"

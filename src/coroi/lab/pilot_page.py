@@ -12,6 +12,7 @@ import pandas as pd
 from coroi import report
 from coroi.lab.pilot_answer import Pilot
 from coroi.lab.pilot_designs import BEFORE_AFTER, DESIGNS, HOLD_OUT, STAGED, Found
+from coroi.lab.pilot_names import cost, counted, largest, name, size, wait
 from coroi.lab.pilot_outcomes import MONEY, RETENTION, SCORE
 from coroi.lab.pilot_result import checks, cries_wolf, forgone_by, grade_of, tells
 from coroi.lab.pilot_terms import assumptions, limits, method
@@ -19,20 +20,14 @@ from coroi.lab.pilot_words import (
     adjustment,
     alarm_words,
     answer,
-    cost,
-    counted,
     designs_words,
-    largest,
     meaning,
     missing_words,
-    name,
     sentence,
-    size,
-    wait,
 )
 from coroi.report.page import render_page
 from coroi.report.theme import MUTED, PALETTE, readable
-from coroi.report.words import NBSP, money, number, percent, plural
+from coroi.report.words import NBSP, money, number, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,18 +50,29 @@ def render(pilot: Pilot, meta: Mapping[str, Any], *, breadcrumbs: tuple[tuple[st
     breadcrumbs : sequence of (str, str)
         Label and relative address of the pages above.
     """
+    return render_shown(shown(pilot), meta, breadcrumbs=breadcrumbs)
+
+
+def render_shown(
+    notebook: nbformat.NotebookNode, meta: Mapping[str, Any], *, breadcrumbs: tuple[tuple[str, str], ...] = ()
+) -> str:
+    """Render the page from what :func:`shown` returns."""
+    return render_page(notebook, title=TITLE, subtitle=QUESTION, meta=meta, breadcrumbs=breadcrumbs)
+
+
+def shown(pilot: Pilot) -> nbformat.NotebookNode:
+    """Return all that stands on the page as a notebook without code, as a study's gate and template take it."""
     cells = []
     for position, piece in enumerate(pieces(pilot)):
         if isinstance(piece, str):
             cell = nbformat.v4.new_markdown_cell(piece)
         else:
             data, metadata = piece._repr_mimebundle_()
-            shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
-            cell = nbformat.v4.new_code_cell("", outputs=[shown])
+            output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+            cell = nbformat.v4.new_code_cell("", outputs=[output])
         cell["id"] = f"cell-{position}"
         cells.append(cell)
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    return render_page(notebook, title=TITLE, subtitle=QUESTION, meta=meta, breadcrumbs=breadcrumbs)
+    return nbformat.v4.new_notebook(cells=cells)
 
 
 def pieces(pilot: Pilot) -> Iterator[Any]:
@@ -121,7 +127,7 @@ def power_figure(pilot: Pilot, outcome: str) -> report.Picture | report.Block:
     title = _finding(pilot, outcome)
     report.finding(ax, title, f"Share of simulated pilots that detect an effect, by its size; {wait(pilot)}")
     _name_lines(ax, pilot, found, unit, right)
-    n = f"{plural(counted(pilot, outcome), 'customer')}, {number(pilot.options.replications)} pilots a point"
+    n = f"{counted(pilot, outcome)}, {number(pilot.options.replications)} pilots a point"
     return report.figure(
         fig,
         alt=f"{title}. Curves that rise with the size of the effect. {_spoken(pilot, found)}",
@@ -267,14 +273,17 @@ def _axis(pilot: Pilot, outcome: str) -> str:
 def _price_words(pilot: Pilot) -> tuple[str, ...]:
     fixed = f", and {money(pilot.options.fixed_cost, 0, pilot.currency)} once" if pilot.options.fixed_cost else ""
     if np.isnan(pilot.price.per_month):
+        why = pilot.price.source or "the plan has no costs of a programme"
         priced = (
-            "No price of treatment is known: the plan has no costs of a programme. Give `--cost-per-customer`, the "
-            "price per treated customer and month, to have the costs in money."
+            f"No price of treatment is known: {why}. Give `--cost-per-customer`, the price per treated customer and "
+            "month, to have the costs in money."
         )
     else:
         each = money(float(np.round(pilot.price.per_month, 2)), 0, pilot.currency)
         priced = f"A treated customer costs {each} a month ({pilot.price.source}){fixed}."
     counted_as = "Customer-months are counted as if nobody left, so they are the most that can come to be paid."
+    if pilot.few_without_unit:
+        counted_as += " The staged roll-out's hold those few who have no unit, so that their number cannot be told."
     waiting = (
         f"Forgone by waiting is the {pilot.money} that customers without treatment would have brought within the "
         "horizon, had the programme the smallest effect that the design detects."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -205,6 +205,27 @@ def follow(history: History, start: int, lengths: Sequence[int]) -> People:
         earlier_score=None if history.earlier is None else history.earlier[ids, at],
         earlier_money=before,
     )
+
+
+def tellable_units(people: People, smallest: int) -> People:
+    """Leave the units aside where few customers have one, or their mere number would tell how few are in each.
+
+    Parameters
+    ----------
+    people : People
+        Customers with their units.
+    smallest : int
+        Smallest count of customers that may be shown.
+
+    Notes
+    -----
+    A page names how many customers and how many units there are, so that no unit can hold more than the customers
+    beyond one for every other unit. Units are kept where that leaves open every count that is small.
+    """
+    inside = int((people.unit != NONE).sum())
+    if not inside or (inside >= smallest and inside - people.n_units + 1 >= smallest - 1):
+        return people
+    return replace(people, unit=np.full(len(people), NONE), n_units=0)
 
 
 def day_of(history: History, index: int) -> date:

@@ -8,9 +8,9 @@ import pandas as pd
 from coroi.lab.pilot_answer import Pilot
 from coroi.lab.pilot_designs import BEFORE_AFTER, HOLD_OUT, STAGED
 from coroi.lab.pilot_lots import MOST_UNITS
+from coroi.lab.pilot_names import counted, drift, name, wait
 from coroi.lab.pilot_outcomes import RETENTION, SCORE
 from coroi.lab.pilot_result import cries_wolf
-from coroi.lab.pilot_words import drift, name, wait
 from coroi.report.words import number, percent, plural
 
 _UNTESTABLE = "untestable"
@@ -48,7 +48,8 @@ def assumptions(pilot: Pilot) -> pd.DataFrame:
     ]
     if any(o.name == SCORE for o in pilot.outcomes):
         how = "as given" if pilot.options.response_rate is not None else "as in the data"
-        rate = f"{percent(pilot.response_rate)} answer within {wait(pilot)}, {how}."
+        share = counted(pilot, SCORE) if pilot.few_silent else percent(pilot.response_rate)
+        rate = f"{share[:1].upper()}{share[1:]} answer within {wait(pilot)}, {how}."
         rows.append(("Treatment does not change who answers", _UNTESTABLE, rate))
     for design in (HOLD_OUT, STAGED):
         rows.append((f"The {design} does not see what is not there", *_level(pilot, design)))
@@ -72,9 +73,13 @@ def limits(pilot: Pilot) -> list[str]:
             f"Drawing from {plural(pilot.n_units, 'unit')} makes units look a little more alike than they are: the "
             f"staged roll-out's smallest effect may be larger by a factor of up to {number(factor, 2)}."
         )
+    if pilot.units_aside:
+        said.append(
+            "The plan's units are left aside and the roll-out is staged by customer: so few customers are in them that "
+            "the number of units would tell how many."
+        )
     if pilot.n_without_unit:
-        few = pilot.n_without_unit < pilot.smallest_cell
-        who = "Some customers" if few else plural(pilot.n_without_unit, "customer")
+        who = "Some customers" if pilot.few_without_unit else plural(pilot.n_without_unit, "customer")
         said.append(f"{who} without a unit {'is' if who == '1 customer' else 'are'} left out of the staged roll-out.")
     if pilot.waves != pilot.options.waves and pilot.start is not None:
         units = f" and {plural(pilot.n_units, 'unit')}" if pilot.n_units else ""

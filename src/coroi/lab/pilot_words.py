@@ -7,16 +7,13 @@ from scipy import stats
 
 from coroi.lab.pilot_answer import Pilot
 from coroi.lab.pilot_designs import BEFORE_AFTER, DESIGNS, HOLD_OUT, UNADJUSTED, Found, held_out
+from coroi.lab.pilot_names import cost, counted, drift, largest, lots, name, people, rise, size, wait
 from coroi.lab.pilot_outcomes import MONEY, RETENTION, SCORE
 from coroi.lab.pilot_result import cries_wolf, false_alarms, grade_of, tells
 from coroi.report import Answer
 from coroi.report.words import (
-    NBSP,
     grade_phrase,
-    interval,
     join_words,
-    money,
-    money_interval,
     number,
     percent,
     percent_interval,
@@ -35,9 +32,11 @@ def answer(pilot: Pilot) -> Answer:
 
 def sentence(pilot: Pilot, outcome: str = RETENTION) -> str:
     """Say in one sentence what each design would detect."""
-    who = f"With {plural(counted(pilot, outcome), 'customer')}{_who(pilot, outcome)} and {wait(pilot)}"
+    who = f"With {_who(pilot, outcome)} and {wait(pilot)}"
     power = f"with {percent(pilot.options.power)} power"
     first, second, third = (pilot.of(outcome, d) for d in DESIGNS)
+    if first.reason and first.reason == second.reason == third.reason:
+        return f"{who}, no design can be judged, because {first.reason}."
     over = f" {lots(pilot)}" if second.smallest is not None else ""
     said = [f"a hold-out {_would(pilot, first)}", f"a staged roll-out{over} {_would(pilot, second)}"]
     if tells(pilot, first):
@@ -67,100 +66,15 @@ def grade_words(pilot: Pilot, found: Found) -> str:
     return grade_phrase(grade) if grade != "D" else "D: nothing but the time before to compare with"
 
 
-def size(pilot: Pilot, found: Found, *, short: bool = False) -> str:
-    """Write a smallest effect with its interval."""
-    assert found.smallest is not None
-    s = found.smallest
-    unit = 100 if found.outcome == RETENTION else 1
-    value, low, high = (unit * x for x in (s.estimate, s.conf_low, s.conf_high))
-    place = _place((high - low) / 2, value)
-    if found.outcome == MONEY:
-        text = f"{pilot.currency}{NBSP}{number(round(value, place), max(place, 0))}"
-        low, high = (round(x, place) for x in (low, high))
-    elif short:
-        text = number(value, max(place, 0))
-    else:
-        text = points(s.estimate, max(place, 0)) if unit == 100 else f"{number(value, max(place, 0))} points"
-    return f"{text} ({interval(low, high, decimals=max(place, 0))})"
-
-
-def largest(pilot: Pilot, found: Found) -> str:
-    """Write the largest effect that was tried."""
-    most = float(found.curve["effect"].iloc[-1])
-    if found.outcome == RETENTION:
-        return points(most)
-    return money(most, most / 2, pilot.currency) if found.outcome == MONEY else f"{number(most, 2)} points"
-
-
-def rise(pilot: Pilot, outcome: str) -> str:
-    """Name the change that is looked for: "a rise in retention", "a fall in mean service calls"."""
-    if outcome == SCORE and not pilot.higher_is_better:
-        return f"a fall in {name(pilot, outcome)}"
-    return f"a rise in {name(pilot, outcome)}"
-
-
-def name(pilot: Pilot, outcome: str) -> str:
-    """Name an outcome."""
-    if outcome == SCORE:
-        return f"the mean {pilot.label} score"
-    if outcome == MONEY:
-        return f"{pilot.money} per customer"
-    return "repeat purchase" if pilot.relationship == "repeat_purchase" else "retention"
-
-
-def lots(pilot: Pilot) -> str:
-    """Say over what the staged roll-out is drawn."""
-    over = plural(pilot.n_units, "unit") if pilot.n_units else "customers"
-    return f"over {over} in {plural(pilot.waves, 'wave')}"
-
-
-def wait(pilot: Pilot) -> str:
-    """Write how long the pilot lasts."""
-    return plural(pilot.options.horizon, pilot.period)
-
-
-def people(pilot: Pilot) -> str:
-    """Say whose data the pilots are drawn from."""
-    who = plural(pilot.n, "customer")
-    if pilot.start is None:
-        return f"{who} of a snapshot; what had happened by its date stands for what would happen within the pilot"
-    being = "had bought lately" if pilot.relationship == "repeat_purchase" else "were under contract"
-    since = f"in the {pilot.period} that begins on {pilot.start.day} {pilot.start:%B %Y}"
-    units = f", in {plural(pilot.n_units, 'unit')}" if pilot.n_units else ""
-    return f"{who} who {being} {since}{units}"
-
-
-def counted(pilot: Pilot, outcome: str) -> int:
-    """Return the customers who count for an outcome."""
-    return next(o.n for o in pilot.outcomes if o.name == outcome)
-
-
-def cost(pilot: Pilot, design: str) -> str:
-    """Write what a design costs."""
-    amount = pilot.bills[design].cost
-    return money(float(round(amount)), 0, pilot.currency)
-
-
-def drift(pilot: Pilot, found: Found) -> str:
-    """Write between what bounds the calendar alone moved an outcome."""
-    assert found.observed is not None
-    low, high = float(found.observed.min()), float(found.observed.max())
-    if found.outcome == RETENTION:
-        return f"{interval(100 * low, 100 * high, decimals=1)} percentage points"
-    if found.outcome == MONEY:
-        return money_interval(low, high, pilot.currency)
-    return f"{interval(low, high, decimals=2)} points"
-
-
 def needed(pilot: Pilot) -> int | None:
     """Return the customers with whom a hold-out would detect the plan's smallest effect on retention.
 
     Notes
     -----
-    By the normal formula with unpooled variances; ``None`` where so much cannot be won.
+    By the normal formula with unpooled variances; ``None`` where so much cannot be won, or the share may not be told.
     """
     base, effect, held = pilot.outcomes[0].base, pilot.smallest_effect, pilot.options.holdout_share
-    if base + effect > 1:
+    if np.isnan(base) or base + effect > 1:
         return None
     quantiles = stats.norm.ppf(1 - pilot.options.alpha / 2) + stats.norm.ppf(pilot.options.power)
     variance = base * (1 - base) / held + (base + effect) * (1 - base - effect) / (1 - held)
@@ -182,14 +96,14 @@ def meaning(pilot: Pilot) -> tuple[str, ...]:
             f"{wait(pilot)}, as {percent(base, 1)} did in the data. A programme that makes it about {more} more would "
             f"be told from chance by comparing them with {number(held)} customers who are held out by lot."
         )
+        missed = percent(1 - pilot.options.power)
+        paragraphs.append(
+            f"An effect of just this size would still be missed in {missed} of pilots, and a smaller one more often: a "
+            "pilot that detects nothing does not show that there is nothing. Of the smaller effects that are detected "
+            "by luck, the estimates are too large."
+        )
     else:
         paragraphs.append(f"A hold-out of {plural(pilot.n, 'customer')} {_would(pilot, found)}.")
-    missed = percent(1 - pilot.options.power)
-    paragraphs.append(
-        f"An effect of just this size would still be missed in {missed} of pilots, and a smaller one more often: a "
-        "pilot that detects nothing does not show that there is nothing. Of the smaller effects that are detected by "
-        "luck, the estimates are too large."
-    )
     n = needed(pilot)
     if n is not None:
         paragraphs.append(
@@ -268,13 +182,10 @@ def designs_words(pilot: Pilot) -> tuple[str, ...]:
 
 
 def _who(pilot: Pilot, outcome: str) -> str:
-    return " who answer" if outcome == SCORE else ""
-
-
-def _place(half: float, value: float) -> int:
-    """Return the decimals that a half-width supports, 0.6 to 5.9 units of the last; below zero, zeros before it."""
-    known = half if np.isfinite(half) and half > 0 else abs(value) / 100
-    return int(np.clip(-np.floor(np.log10(known / 0.6)), -12, 6)) if known > 0 else 1
+    who = counted(pilot, outcome)
+    if outcome != SCORE:
+        return who
+    return f"the answers of {who}" if pilot.few_silent else f"{who} who answer"
 
 
 def _digits(share: float) -> int:

@@ -70,18 +70,39 @@ PROFILES = {
     "fast": Profile(
         name="fast",
         sizes=_SMALL,
-        replications={"retention": 20, "hazard": 12, "respondents": 12, "firms": 12, "verdicts": 4},
+        replications={
+            "retention": 20,
+            "hazard": 12,
+            "respondents": 12,
+            "verdicts": 4,
+            "dynamic_panel": 12,
+            "firms": 12,
+        },
         scenarios=("own", "null", "confounded"),
     ),
     "trial": Profile(
         name="trial",
         sizes=_FULL,
-        replications={"retention": 100, "hazard": 100, "respondents": 100, "firms": 100, "verdicts": 50},
+        replications={
+            "retention": 100,
+            "hazard": 100,
+            "respondents": 100,
+            "verdicts": 50,
+            "dynamic_panel": 100,
+            "firms": 100,
+        },
     ),
     "full": Profile(
         name="full",
         sizes=_FULL,
-        replications={"retention": 2_000, "hazard": 2_000, "respondents": 2_000, "firms": 2_000, "verdicts": 500},
+        replications={
+            "retention": 2_000,
+            "hazard": 2_000,
+            "respondents": 2_000,
+            "verdicts": 500,
+            "dynamic_panel": 2_000,
+            "firms": 2_000,
+        },
     ),
 }
 

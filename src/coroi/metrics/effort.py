@@ -13,7 +13,7 @@ from coroi.metrics.totals import Part
 from coroi.results import Result
 from coroi.sources import Metric
 
-_DIRECTION = {
+DIRECTION = {
     "better": "a higher score means less effort",
     "worse": "a higher score means more effort",
 }
@@ -56,7 +56,7 @@ def score_effort(totals: Totals, *, metric: Metric, level: float = 0.95) -> Resu
     Harvard Business Review 88(7/8):116-122.
     """
     covariance = mean_covariance(totals)
-    direction = {"mean": _DIRECTION[metric.higher_is], "easy": "a higher share means less effort"}
+    direction = {"mean": DIRECTION[metric.higher_is], "easy": "a higher share means less effort"}
     rows = []
     for at, group in enumerate(totals.groups):
         found = {
@@ -66,8 +66,8 @@ def score_effort(totals: Totals, *, metric: Metric, level: float = 0.95) -> Resu
         rows += [{"term": t, "group": group, "direction": direction[t]} | row for t, row in found.items()]
     return Result(
         method="effort",
-        estimand=f"mean answer in points of the scale ({_DIRECTION[metric.higher_is]}), and share that say easy",
-        spec={"level": level, "direction": _DIRECTION[metric.higher_is], "scale": list(metric.scale)},
+        estimand=f"mean answer in points of the scale ({DIRECTION[metric.higher_is]}), and share that say easy",
+        spec={"level": level, "direction": DIRECTION[metric.higher_is], "scale": list(metric.scale)},
         estimates=pd.DataFrame(rows, columns=None if rows else ["term", "group", "direction", *unknown("")]),
         n_obs=int(totals.n_obs.sum()),
         n_entities=totals.n_all,

@@ -37,8 +37,8 @@ def nps_parts() -> dict[str, Part]:
 
 
 def asks_to_recommend(metric: Metric) -> bool:
-    """Whether a metric is on the scale for which the net promoter score is defined."""
-    return tuple(metric.scale) == SCALE and metric.higher_is == "better"
+    """Whether a metric is on the scale for which the net promoter score is defined, and asks for nothing else."""
+    return tuple(metric.scale) == SCALE and metric.higher_is == "better" and metric.kind is None
 
 
 def score_nps(totals: Totals, *, metric: Metric, level: float = 0.95) -> Result:

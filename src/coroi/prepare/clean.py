@@ -9,7 +9,7 @@ from typing import Any
 
 from coroi.errors import DataError, Problem, raise_together
 from coroi.prepare.cleaning.blank_ids import blank_id
-from coroi.prepare.cleaning.duplicates import key_problems, repeated_rows
+from coroi.prepare.cleaning.duplicates import find_unique, key_problems, repeated_rows
 from coroi.prepare.cleaning.rules import Rule, drop_rows, fresh, note_rows
 from coroi.prepare.cleaning.texts import note_spellings
 from coroi.prepare.cleaning.unread import unread_problems, unread_rules
@@ -84,13 +84,14 @@ def clean_rows(
     drop, empty = unread_rules(table, schema, columns)
     note_rows(connection, table, empty, name, ledger, step="set to missing")
     rules = [blank_id(table), *drop] if "customer_id" in schema.required else drop
-    rules += repeated_rows(connection, mapped, schema)
+    mapped = mapped if mapped.unique else find_unique(connection, mapped, schema)
+    rules += repeated_rows(mapped, schema)
     kept = drop_rows(connection, table, [*rules, *more(table)], name, ledger)
     kept = fresh(connection, kept.drop(*(c for c in kept.columns if c.startswith(UNREAD))))
     if not connection.execute(kept.count()):
         fix = "The ledger of `coroi check` shows which rule took how many rows."
         raise DataError(Problem(name, "no row is left after cleaning.", fix))
-    raise_together(key_problems(connection, kept, schema.key, name), DataError)
+    raise_together(key_problems(connection, kept, schema.key, name, mapped.unique), DataError)
     return kept
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import ibis
 
-from coroi.errors import DataError, Problem, did_you_mean
+from coroi.errors import DataError, Problem, hint_at_column
 from coroi.prepare.cleaning.texts import note_blanks
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.parsing import parse, text
@@ -24,11 +24,15 @@ DOTTED = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+$"  # 1.234: a decimal number, or thous
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """A mapped table: an ibis table with our columns, ``_row``, and for each typed one the text that was not read."""
+    """A mapped table: an ibis table with our columns, ``_row``, and for each typed one the text that was not read.
+
+    ``unique`` names the column of which no two rows were found to share a value; "" where that is not known.
+    """
 
     table: Any
     columns: tuple[str, ...]
     source: Source
+    unique: str = ""
 
 
 def read_source(
@@ -86,7 +90,7 @@ def keep_rows(table: Any, filters: tuple[Filter, ...], where: str) -> Any:
 
 def _pick(table: Any, column: str, where: str) -> Any:
     if column not in table.columns:
-        hint = did_you_mean(column, [c for c in table.columns if not c.startswith("_")])
+        hint = hint_at_column(column, [c for c in table.columns if not c.startswith("_")])
         raise DataError(Problem(where, f"there is no column '{column}'.", hint))
     return table[column]
 
@@ -130,7 +134,7 @@ def _typed(connection: Any, table: Any, source: Source, schema: TableSchema, nam
     lacking = [c for c in schema.required if c not in given]
     if lacking:
         known = [c for c in table.columns if not c.startswith("_")]
-        problems = [Problem(name, f"the column '{c}' is not mapped.", did_you_mean(c, known)) for c in lacking]
+        problems = [Problem(name, f"the column '{c}' is not mapped.", hint_at_column(c, known)) for c in lacking]
         raise DataError(problems)
     wanted = {ours: (theirs, schema.column(ours).kind) for ours, theirs in columns.items()}
     wanted |= {metric: (theirs, "number") for metric, theirs in source.scores.items()}
@@ -216,4 +220,4 @@ def stack(parts: list[Mapped]) -> Mapped:
     names = [ROW, *columns, *(c for c in kinds if c.startswith(UNREAD))]
     empty = {c: ibis.null(kinds[c]) for c in names}
     filled = [p.table.select(**{c: p.table[c] if c in p.table.columns else empty[c] for c in names}) for p in parts]
-    return replace(parts[0], table=ibis.union(*filled), columns=columns)
+    return replace(parts[0], table=ibis.union(*filled), columns=columns, unique="")

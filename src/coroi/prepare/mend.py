@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from coroi.prepare.cleaning.date_styles import MOST_STRAY, reread_dates
-from coroi.prepare.cleaning.duplicates import repeated_rows
+from coroi.prepare.cleaning.duplicates import find_unique, repeated_rows
 from coroi.prepare.cleaning.float_ids import repair_float_ids
 from coroi.prepare.cleaning.no_answer import empty_words
 from coroi.prepare.cleaning.number_styles import reread_numbers
@@ -53,8 +53,8 @@ def mend(connection: Any, mapped: Mapped, schema: TableSchema, name: str, ledger
     texts = [c for c in mapped.columns if kinds[c] == "text" and table[c].type().is_string()]
     if wanted("double_encoding", source):
         table = decode_twice_encoded(connection, table, texts, name, ledger)
-    twice = repeated_rows(connection, replace(mapped, table=table), schema)
-    table = drop_rows(connection, table, twice, name, ledger)
+    mapped = find_unique(connection, replace(mapped, table=table), schema)
+    table = drop_rows(connection, table, repeated_rows(mapped, schema), name, ledger)
     dates = [c for c in mapped.columns if kinds[c] == "date"]
     table = put_back(connection, table, dates, name, ledger, repair=wanted("swapped_dates", source))
     return replace(mapped, table=table)

@@ -13,6 +13,7 @@ from coroi.prepare.cleaning.duplicates import repeated_line, reused_key
 from coroi.prepare.cleaning.limits import limit_problems, row_rules, without_impossible, word_problems
 from coroi.prepare.cleaning.rules import Rule, note_rows
 from coroi.prepare.ledger import Ledger
+from coroi.prepare.mapping import Mapped
 from coroi.schemas import TableSchema
 from coroi.sources import Source
 
@@ -78,7 +79,7 @@ def prepare_plain(
         more=lambda rows: [*row_rules(rows, schema, columns, source.scale), *more(rows)],
     )
     note_rows(
-        connection, table, [*_repeats(connection, table, schema, columns), *notes(table, columns)], schema.name, ledger
+        connection, table, [*_repeats(connection, table, schema, mapped), *notes(table, columns)], schema.name, ledger
     )
     return complete(connection, table, schema, ledger)
 
@@ -101,7 +102,7 @@ def _one_spelling(table: Any, schema: TableSchema, columns: tuple[str, ...]) -> 
     return table.mutate(**words, **months)
 
 
-def _repeats(connection: Any, table: Any, schema: TableSchema, columns: tuple[str, ...]) -> list[Rule]:
-    if schema.row_id in columns:
-        return reused_key(connection, table, schema.row_id)
-    return [] if schema.key else [repeated_line(table, columns)]
+def _repeats(connection: Any, table: Any, schema: TableSchema, mapped: Mapped) -> list[Rule]:
+    if schema.row_id in mapped.columns:
+        return reused_key(connection, table, schema.row_id, mapped.unique)
+    return [] if schema.key else [repeated_line(table, mapped.columns)]

@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from coroi.errors import DataError, Problem, did_you_mean
+from coroi.errors import DataError, Problem, hint_at_column
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.parsing import text
 from coroi.prepare.values import among
@@ -73,7 +73,7 @@ def reshape(
     known = [c for c in table.columns if not c.startswith("_")]
     lacking = [c for c in dict.fromkeys(wanted) if c not in table.columns and c not in made]
     if lacking:
-        raise DataError([Problem(name, f"there is no column '{c}'.", did_you_mean(c, known)) for c in lacking])
+        raise DataError([Problem(name, f"there is no column '{c}'.", hint_at_column(c, known)) for c in lacking])
     for column, template in source.split.items():
         table = _split(connection, table, column, template, name, ledger)
     for new, parts in source.combine.items():

@@ -14,6 +14,7 @@ from coroi.prepare.cleaning.duplicates import reused_key
 from coroi.prepare.cleaning.order import empty, ends_before_start
 from coroi.prepare.cleaning.rules import note_rows
 from coroi.prepare.cleaning.scales import missing_code, off_scale, scale_problems, with_word_codes
+from coroi.prepare.cleaning.weights import lacking_weight, weight_problems
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.score_doubts import note_reversed, note_score_doubts, waves_of
 from coroi.schemas import RESPONSES
@@ -28,7 +29,7 @@ def prepare_responses(
     Raises
     ------
     DataError
-        If the table cannot be used, a metric is unknown, or a scale does not fit its scores.
+        If the table cannot be used, a metric is unknown, a scale does not fit its scores, or weights are no weights.
     """
     mapped = load_mapped(connection, with_word_codes(source, metrics), RESPONSES, base, ledger)
     if not {"metric", "score"} <= set(mapped.columns):
@@ -55,10 +56,14 @@ def prepare_responses(
         RESPONSES,
         ledger,
         more=rules,
-        problems=lambda t: scale_problems(connection, t, metrics, "responses"),
+        problems=lambda t: [
+            *scale_problems(connection, t, metrics, "responses"),
+            *weight_problems(connection, t, "responses"),
+        ],
     )
+    note_rows(connection, table, lacking_weight(connection, table), "responses", ledger)
     better = {name: metric.higher_is == "better" for name, metric in metrics.items()}
     note_reversed(connection, table, better, "responses", ledger, who="customer_id", item="metric")
     if "response_id" in mapped.columns and len(source.score_names) < 2:
-        note_rows(connection, table, reused_key(connection, table, "response_id"), "responses", ledger)
+        note_rows(connection, table, reused_key(connection, table, "response_id", mapped.unique), "responses", ledger)
     return complete(connection, table.mutate(score=ibis._.score.cast("float64")), RESPONSES, ledger)

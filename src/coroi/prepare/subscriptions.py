@@ -31,7 +31,9 @@ def prepare_subscriptions(connection: Any, source: Source, base: Path, ledger: L
 
     table = clean_rows(connection, mapped, SUBSCRIPTIONS, ledger, more=rules)
     table = without_impossible(connection, table, SUBSCRIPTIONS, mapped.columns, ledger)
-    notes = reused_key(connection, table, "subscription_id") if "subscription_id" in mapped.columns else []
+    notes = (
+        reused_key(connection, table, "subscription_id", mapped.unique) if "subscription_id" in mapped.columns else []
+    )
     if "price" in mapped.columns:
         notes.append(Rule("negative price", table["price"] < 0, "price is below zero; kept as it is"))
         notes.append(Rule("no price", table["price"].isnull(), "price is empty; the contract brings no revenue"))

@@ -34,7 +34,7 @@ def prepare_transactions(connection: Any, source: Source, base: Path, ledger: Le
     if source.group:
         table = _sum_lines(connection, table, source.group, ledger)
     if "transaction_id" in table.columns:
-        notes = reused_key(connection, table, "transaction_id")
+        notes = reused_key(connection, table, "transaction_id", mapped.unique)
     else:
         notes = [repeated_line(table, mapped.columns)]
     if "amount" in table.columns:

@@ -28,6 +28,9 @@ RESPONSES = TableSchema(
         Column("score", "number", "the answer", unit="the metric's scale"),
         Column("touchpoint", "text", "where in the journey it was asked"),
         Column("verbatim", "text", "what was written"),
+        Column(
+            "weight", "number", "survey weight: how many of everybody the answer stands for", unit="relative", low=0
+        ),
     ),
     takes_scores=True,
     row_id="response_id",

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coroi.errors import DataError, Problem
+from coroi.errors import NAMELESS, DataError, Problem
+from coroi.masking import looks_like_data
 from coroi.sources import Engine, File
 from coroi.storage.parquet import parquet_columns
 from coroi.storage.paths import find_files, literal
@@ -128,6 +129,8 @@ def open_file(connection: Any, file: File, base: Path, *, row_ids: bool = False)
         if set(table.columns) != set(first.columns):
             odd = sorted(set(table.columns) ^ set(first.columns))
             fix = "Give files of different layout as different tables, or make their headers the same."
+            if looks_like_data(first.columns) or looks_like_data(table.columns):
+                raise DataError(Problem(path.name, "columns differ from the first file's.", f"{fix} {NAMELESS}"))
             raise DataError(Problem(path.name, f"columns differ from the first file's: {', '.join(odd[:5])}.", fix))
     return connection.take(first if len(tables) == 1 else ibis.union(*_same_types(tables))), assumed
 

@@ -92,6 +92,7 @@ class EmbeddedSession(Session):
         if engine.memory_limit:
             config["memory_limit"] = engine.memory_limit.replace(" ", "")
         self.backend = ibis.duckdb.connect(**config)
+        self._unused: list[str] = []
         weakref.finalize(self.backend, self._tidy)  # tables hold the backend, and may outlive the session
 
     @property
@@ -110,11 +111,10 @@ class EmbeddedSession(Session):
             return self.backend.execute(expression)
 
     def keep(self, table: Any) -> Any:
-        """Compute a table once and keep it in memory, or on disk beyond the limit."""
+        """Compute a table once and keep it in memory, or on disk beyond the limit, for as long as it is asked for."""
         import ibis
 
-        with _room():
-            return self.backend.create_table(ibis.util.gen_name("coroi"), table, temp=True)
+        return self._create(ibis.util.gen_name("coroi"), table)
 
     def take(self, table: Any) -> Any:
         """Return the table, which is here already."""
@@ -133,13 +133,21 @@ class EmbeddedSession(Session):
     def read_text(self, path: str, **layout: Any) -> Any:
         """Read a delimited text file to its end and keep it."""
         table = self.backend.read_csv(path, **layout)
-        with _room():
-            return self.backend.create_table(table.get_name() + "_read", table, temp=True)
+        return self._create(f"{table.get_name()}_read", table)
 
     def write_parquet(self, table: Any, path: Path) -> None:
         """Write a table to a Parquet file, streaming."""
         with _room():
             self.backend.to_parquet(table, path, compression="zstd")
+
+    def _create(self, name: str, table: Any) -> Any:
+        """Keep a table until no expression holds it; then the next one to be kept takes its room."""
+        while self._unused:  # not dropped at once: a result may be streaming
+            self.backend.drop_table(self._unused.pop(), force=True)
+        with _room():
+            kept = self.backend.create_table(name, table, temp=True)
+        weakref.finalize(kept.op(), self._unused.append, name).atexit = False
+        return kept
 
     def disconnect(self) -> None:
         """Close the engine and remove what it wrote on disk."""

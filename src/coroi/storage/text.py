@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from coroi.errors import DataError, Problem
+from coroi.errors import NAMELESS, DataError, Problem
+from coroi.masking import looks_like_data, mask_text
 from coroi.sources import File
 
 DELIMITERS = {",": "','", ";": "';'", "\t": r"'\t' (tab)", "|": "'|'"}
@@ -121,7 +122,9 @@ def column_names(header: Sequence[str], where: str, *, distinct: bool = True) ->
     counts = Counter(name.casefold() for name in names)
     twice = list(dict.fromkeys(name for name in names if counts[name.casefold()] > 1))
     if twice and distinct:
-        shown = ", ".join(f"'{name[:60]}'" for name in twice[:5])
+        if looks_like_data(names):
+            raise DataError(Problem(where, "two fields of the first line are the same.", NAMELESS))
+        shown = ", ".join(f"'{mask_text(name[:60])}'" for name in twice[:5])
         what = f"columns share a name (upper and lower case count as the same): {shown}."
         raise DataError(Problem(where, what, "Rename all but one of each."))
     return tuple(map(own_name, names))

@@ -67,7 +67,7 @@ class Anonymiser:
                 output["data"], output["metadata"] = {"text/plain": "(left out: it names customers)"}, {}
         return notebook
 
-    def refuse_names(self, notebook: Any, folder: Path) -> None:
+    def refuse_names(self, notebook: Any, folder: Path, *, part: str = "notebook cell") -> None:
         """Refuse a study whose page or kept tables name customers.
 
         Parameters
@@ -76,6 +76,8 @@ class Anonymiser:
             The executed notebook.
         folder : pathlib.Path
             What it wrote.
+        part : str
+            What to call a cell in the message.
 
         Raises
         ------
@@ -84,7 +86,7 @@ class Anonymiser:
             of identifiers are known by their names.
         """
         personal = {column for _, column in personal_columns(self.tables)} | {"respondent_id"}
-        for place, texts in _places(notebook, folder, personal):
+        for place, texts in _places(notebook, folder, personal, part):
             found = self._told(texts)
             if found:
                 raise ReportError(
@@ -109,10 +111,10 @@ def _outputs(notebook: Any) -> Iterator[Any]:
         yield from cell.get("outputs", ())
 
 
-def _places(notebook: Any, folder: Path, personal: set[str]) -> Iterator[tuple[str, list[str]]]:
+def _places(notebook: Any, folder: Path, personal: set[str], part: str) -> Iterator[tuple[str, list[str]]]:
     for number, cell in enumerate(notebook.cells, start=1):
         texts = [text for output in cell.get("outputs", ()) for text in _texts(output)]
-        yield f"notebook cell {number}", texts
+        yield f"{part} {number}", texts
     for path in sorted(folder.rglob("*")):
         if path.suffix == ".parquet":
             yield path.name, list(_words_of(path, personal))

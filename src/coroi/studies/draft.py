@@ -211,6 +211,8 @@ def _note(guess: Guess, ours: str) -> str:
         return "no two rows share one; is it a person, or an order?"
     if ours == "answered_at" and guess.columns[ours].rank:
         return "is this when the answer was given?"
+    if ours == "weight" and guess.columns[ours].rank:
+        return "is this a survey weight?"
     if ours == "tenure_months" and "month" not in guess.columns[ours].look.key:
         return "in months?"
     if ours in {"left", "flag"} and not any(

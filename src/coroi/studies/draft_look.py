@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from coroi import storage
 from coroi.errors import DataError
+from coroi.masking import looks_like_data, mask_value
 from coroi.sources import File
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".pq", ".xlsx", ".xlsm")
 LONGEST_NAME = 200  # that a plan can hold
+_DIGIT = re.compile(r"[\d@]")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?\Z")
 _DATES = (
     "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d.%m.%y", "%d/%m/%y",
@@ -118,6 +120,9 @@ def look_at(folder: Path) -> tuple[list[LookedAt], dict[str, str]]:
         except OSError as error:
             unread[path.name] = f"the file cannot be opened ({error.strerror})."
             continue
+        if _has_no_header(rows):
+            unread[path.name] = "its first line looks like data. Give its columns' names by `names`."
+            continue
         usable = [name for name in map(str, rows.columns) if len(name) <= LONGEST_NAME]
         columns = {name: Look(name, _filled(rows[name]), len(rows)) for name in usable}
         files.append(LookedAt(path.name, columns, rows))
@@ -128,6 +133,18 @@ def normalised(name: str) -> str:
     """Write a column's name in lower case with its words parted by ``_``: ``customerID`` → ``customer_id``."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return re.sub(r"[^a-z0-9]+", "_", parted.casefold()).strip("_")
+
+
+def _has_no_header(rows: pd.DataFrame) -> bool:
+    """Tell whether the columns' names look like data, and some of those with digits just like what stands below."""
+    names = [str(name) for name in rows.columns]
+    if not looks_like_data(names):
+        return False
+    for name, column in zip(names, rows.columns, strict=True):
+        shapes = _filled(rows[column]).head(20).map(mask_value)
+        if _DIGIT.search(name) and len(shapes) and (shapes == mask_value(name)).mean() >= 0.5:
+            return True
+    return False
 
 
 def _is_text(name: str) -> bool:

@@ -38,6 +38,10 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
         "response_id": (rf"(response|review|answer|survey|ticket|feedback){KEY}",),
         "touchpoint": (r"touch_?point|channel|interaction(_type)?|journey(_step|_stage)?",),
         "verbatim": (r"verbatim|(\w+_)?comment(s|_message|_text)?|feedback(_text)?|(review_)?text",),
+        "weight": (
+            r"(survey|sampl\w+|case|respon\w+|design|final|post_?strat\w*)_(weights?|wgt|wt)",
+            r"weight(_factor)?|wgt",
+        ),
     },
     "subscriptions": {
         "customer_id": _CUSTOMER,

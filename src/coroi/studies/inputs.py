@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from coroi.results import Result, Verdict
 from coroi.schemas import Panel, missing_for
 from coroi.sources import Engine
 from coroi.studies.bundled import sample_folder
+from coroi.studies.margins import margin_problems
 from coroi.studies.plan import LoadedPlan, Plan, read_plan
 from coroi.studies.registry import STUDIES, notebook_of
 from coroi.studies.small_cells import refuse_small
@@ -198,7 +199,7 @@ def choose_metric(inputs: Inputs, metric: str) -> str:
 def _prepare(loaded: LoadedPlan, progress: Callable[[str], None] | None = None) -> Prepared:
     connection = storage.connect(loaded.engine)
     try:
-        return prepare_company(
+        prepared = prepare_company(
             connection,
             loaded.plan.tables,
             loaded.plan.exit_flags,
@@ -206,6 +207,7 @@ def _prepare(loaded: LoadedPlan, progress: Callable[[str], None] | None = None) 
             base=loaded.base,
             progress=progress or (lambda _: None),
         )
+        return replace(prepared, problems=(*prepared.problems, *margin_problems(loaded, prepared)))
     except BaseException:
         connection.disconnect()
         raise

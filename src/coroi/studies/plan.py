@@ -34,6 +34,7 @@ def _iso_date(value: object) -> object:
 
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 ChosenEngine = Annotated[Engine, BeforeValidator(lambda value: {"name": value} if isinstance(value, str) else value)]
+Margin = Annotated[dict[Name, Annotated[StrictFloat, Field(ge=0, le=1)]], Field(min_length=1, max_length=1000)]
 Parameters = Annotated[dict[Name, Value], BeforeValidator(lambda value: {} if value is None else value)]
 
 
@@ -57,6 +58,7 @@ class Plan(Strict):
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     period: Period
     metrics: dict[MetricName, Metric] = Field(default_factory=dict, max_length=50)
+    margins: dict[Name, Margin] = Field(default_factory=dict, max_length=50)
     grace_days: Annotated[StrictInt, Field(ge=0, le=3660)] = 30
     horizon: Annotated[StrictInt, Field(ge=1, le=600)] = 12
     discount_rate_annual: Annotated[StrictFloat, Field(ge=0, lt=1)] = 0.10

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from coroi.errors import PlanError, Problem, did_you_mean
+from coroi.inference.raking import SUM_TOLERANCE
 from coroi.schemas import PANEL_COLUMNS, TABLES, metric_columns
 from coroi.sources import ENGINE_SETTINGS, Engine, Metric, Source
 from coroi.studies.parameters import faults_in, read_parameters
@@ -20,6 +21,7 @@ from coroi.studies.yaml_lines import Document, Finding, Loc, shown
 
 Part = TypeVar("Part", bound=BaseModel)
 
+MARGIN_COLUMNS = ("segment", "unit_id")  # of customers
 _NEEDED_TABLE = {"contract": "subscriptions", "repeat_purchase": "transactions", "snapshot": "snapshot"}
 
 
@@ -73,7 +75,8 @@ def check_parts(
     problems : list of Problem
         What is wrong in a notebook that it names.
     """
-    findings = [*_tables(parts, base), *_metrics(parts), *_dates(parts.raw), *_relationship(parts), *_engine(parts.raw)]
+    findings = [*_tables(parts, base), *_metrics(parts), *_margins(parts.raw), *_dates(parts.raw)]
+    findings += [*_relationship(parts), *_engine(parts.raw)]
     problems: list[Problem] = []
     for study, values in parts.studies.items():
         found, broken = _study(study, values, parts.metric_names, folder, known_studies)
@@ -114,6 +117,19 @@ def _bands(loc: Loc, metric: Metric) -> Iterator[Finding]:
         if not low <= edge < high:
             fix = f"An edge is at least {low:g} and below {high:g}: the last band reaches the scale's end by itself."
             yield Finding((*loc, "bands", i), f"{edge:g} is no upper edge on the scale {shown(metric.scale)}.", fix)
+
+
+def _margins(raw: Mapping[str, Any]) -> Iterator[Finding]:
+    for column, shares in _mapping(raw, "margins").items():
+        if column not in MARGIN_COLUMNS:
+            hint = did_you_mean(column, MARGIN_COLUMNS)
+            yield Finding(("margins", column), "answers cannot be raked by this column.", hint)
+        given = list(shares.values()) if isinstance(shares, Mapping) else []
+        if not given or not all(type(share) in (int, float) and 0 <= share <= 1 for share in given):
+            continue  # said elsewhere
+        if abs(sum(given) - 1) > SUM_TOLERANCE:
+            fix = "Give the share of every level, and divide each by their sum if they were rounded."
+            yield Finding(("margins", column), f"the shares sum to {sum(given):g}, not to 1.", fix)
 
 
 def _dates(raw: Mapping[str, Any]) -> Iterator[Finding]:

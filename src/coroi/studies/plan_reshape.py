@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from coroi.errors import did_you_mean
+from coroi.errors import did_you_mean, hint_at_column
 from coroi.schemas import Column, TableSchema
 from coroi.sources import Source, template_names
 from coroi.studies.yaml_lines import Finding, Loc, shown
@@ -131,7 +131,7 @@ def _is_date(value: object) -> bool:
 
 def _absent(loc: Loc, column: str, names: list[str], file: str) -> Iterator[Finding]:
     if column not in names:
-        yield Finding(loc, f"{shown(column)} is not a column of {file}.", did_you_mean(column, names))
+        yield Finding(loc, f"{shown(column)} is not a column of {file}.", hint_at_column(column, names))
 
 
 def _taken(loc: Loc, new: str, names: list[str]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from coroi import storage
-from coroi.errors import DataError, Problem, did_you_mean
+from coroi.errors import DataError, Problem, did_you_mean, hint_at_column
 from coroi.prepare.parsing import date_pattern
 from coroi.prepare.reshape import reshaped_columns
 from coroi.schemas import EXIT_FLAG, TABLES, Column, TableSchema
@@ -242,7 +242,8 @@ def _keys(loc: Loc, join: Join, here: list[str] | None, there: list[str] | None)
     for ours, theirs in join.keys.items():
         key: Loc = (*loc, "on", ours) if named else (*loc, "on")
         if here is not None and ours not in here:
-            yield Finding(key, f"{shown(ours)} is not a column of the table it is joined to.", did_you_mean(ours, here))
+            what = f"{shown(ours)} is not a column of the table it is joined to."
+            yield Finding(key, what, hint_at_column(ours, here))
         if there is not None and theirs not in there:
             yield Finding(key, *_no_column(theirs, there, _file_name(join.path)))
 
@@ -260,7 +261,7 @@ def _date_formats(loc: Loc, formats: Iterable[str], of_period: bool) -> Iterator
 
 
 def _no_column(name: str, header: list[str], file: str, joined: bool = False) -> tuple[str, str]:
-    return f"{shown(name)} is not a column of {file}{' or what it joins' * joined}.", did_you_mean(name, header)
+    return f"{shown(name)} is not a column of {file}{' or what it joins' * joined}.", hint_at_column(name, header)
 
 
 def _no_metric(name: object, metrics: tuple[str, ...]) -> tuple[str, str]:

@@ -23,6 +23,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "relationship": get_args(Relationship),
     "exits_at": ("any_time", "renewal"),
     "higher_is": ("better", "worse"),
+    "kind": ("satisfaction", "effort", "trust"),
     "format": ("csv", "parquet", "xlsx"),
     "engine": get_args(EngineName),
     "engine.name": get_args(EngineName),
@@ -32,6 +33,9 @@ _EXPECTED: dict[str, str] = {
     "tables": "a mapping of at least one table's name to where it comes from",
     "currency": "three capital letters such as EUR",
     "metrics": "a mapping of each metric's name to its scale",
+    "margins": "a mapping of columns to the known shares of their levels",
+    "margin": "a mapping of each level to its known share, such as {retail: 0.7, business: 0.3}",
+    "share": "a share from 0 to 1",
     "grace_days": "a whole number of days, 0 to 3660",
     "horizon": "a whole number of periods, 1 to 600",
     "discount_rate_annual": "a yearly rate from 0 to below 1",
@@ -107,6 +111,8 @@ _ENTRIES = {
     "tables": "table",
     "exit_flags": "table",
     "metrics": "metric",
+    "margins": "margin",
+    "margin": "share",
     "studies": "study",
     "study": "single",
     "columns": "column",
@@ -215,8 +221,8 @@ def _bad_value(place: str, value: Any) -> tuple[str, str]:
         return f"{shown(value)} is not {_expected(place)}.", hint if hint.startswith("Did") else ""
     what = f"{shown(value)} is not {_expected(place)}."
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if place in {"discount_rate_annual", "smallest_effect"} and number and value >= 1:
-        unit = "%" if place == "discount_rate_annual" else "percentage points"
+    if place in {"discount_rate_annual", "smallest_effect", "share"} and number and value >= 1:
+        unit = "percentage points" if place == "smallest_effect" else "%"
         share = f"{value / 100:.2f}" if value == int(value) else f"{value / 100:g}"
         return what, f"{value:g} means {value * 100:,.0f} {unit}; write {share} for {value:g} {unit}."
     if place == "currency" and isinstance(value, str) and len(value) == 3 and value.isalpha():

@@ -35,6 +35,7 @@ ADVICE = {
     "nobody's cost": "Name whom it was spent on, if that is known.",
     "impossible ": "Check the column's unit.",
     "no ": "Fill it at its source; without it the row cannot be used.",
+    "answer without weight": "Give its weight; or one to all answers of a wave that was not weighted, by `fixed`.",
     "encoding": "Give `encoding` if letters look wrong.",
     "join": "Check that both files are of the same day and that keys are written alike.",
     "where": "Nothing; the plan says so.",

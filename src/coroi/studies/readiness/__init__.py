@@ -1,8 +1,8 @@
 """What came in, what was left out and why, who answers, and which questions can be asked of it?"""
 
+from coroi.studies.readiness.borne_page import claim_table, study_table
 from coroi.studies.readiness.page import (
     answer,
-    claim_table,
     coverage_table,
     drop_table,
     flag_table,
@@ -12,15 +12,18 @@ from coroi.studies.readiness.page import (
     meaning,
     method,
     respondent_table,
-    study_table,
     verbatim_notes,
 )
 from coroi.studies.readiness.publish import publish
+from coroi.studies.readiness.readings import Scores
+from coroi.studies.readiness.scores import score_answers, with_scores
+from coroi.studies.readiness.scores_page import measure_table, score_checks, score_method, score_table
 from coroi.studies.readiness.survey import Survey, as_result, look
 from coroi.studies.readiness.voices import Voices, hear, with_voices
 from coroi.studies.readiness.voices_page import voice_checks, voice_method, voice_notes, voice_table
 
 __all__ = [
+    "Scores",
     "Survey",
     "Voices",
     "answer",
@@ -35,14 +38,20 @@ __all__ = [
     "look",
     "losses_table",
     "meaning",
+    "measure_table",
     "method",
     "publish",
     "respondent_table",
+    "score_answers",
+    "score_checks",
+    "score_method",
+    "score_table",
     "study_table",
     "verbatim_notes",
     "voice_checks",
     "voice_method",
     "voice_notes",
     "voice_table",
+    "with_scores",
     "with_voices",
 ]

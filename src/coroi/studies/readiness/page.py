@@ -225,32 +225,6 @@ def _covered(survey: Survey, row: Mapping[Hashable, Any]) -> str:
     return f"{number(row['customers'])} of {whole} ({percent(row['customers'] / row['all'])})"
 
 
-def study_table(survey: Survey) -> report.Block:
-    """Show which studies can run."""
-    frame = survey.studies
-    shown = pd.DataFrame(
-        {"Study": frame["study"], "Question": frame["question"], "Can run": [_can(m) for m in frame["missing"]]}
-    )
-    return report.table(shown, caption="Studies", name="studies")
-
-
-def claim_table(survey: Survey) -> report.Block:
-    """Show which of the claims the data can bear."""
-    frame = survey.claims
-    shown = pd.DataFrame(
-        {
-            "Claim": frame["claim"],
-            "What is claimed": frame["text"],
-            "Data": [_can(m) for m in frame["missing"]],
-            "Study": [
-                s if here else f"{s} (not tested in this version)"
-                for s, here in zip(frame["study"], frame["here"], strict=True)
-            ],
-        }
-    )
-    return report.table(shown, caption="The 25 claims, and whether these data can bear them", name="claims")
-
-
 def method() -> tuple[str, ...]:
     """Say how the look was taken."""
     return (
@@ -263,10 +237,6 @@ def method() -> tuple[str, ...]:
         "a level have the outcome against a chance of one in a million, or where levels with a fifth of all customers "
         "have none of it though at least 50 cases each were to be expected. These limits are conventions.",
     )
-
-
-def _can(missing: str) -> str:
-    return "yes" if not missing else f"no: lacks {missing.replace('`', '')}"
 
 
 def _totals(survey: Survey) -> tuple[int, int]:

@@ -58,6 +58,8 @@ class PointEffect:
         Why there is nothing to show.
     segments : Mapping of str to (str or None)
         What to call each segment on a page; ``None``: it has too few customers to be named.
+    few : frozenset of str
+        Terms of which so few left, or did not, that their ratio would tell how many.
     """
 
     hazard: Result | None
@@ -72,6 +74,7 @@ class PointEffect:
     off_schedule: int | None = None
     reason: str = ""
     segments: Mapping[str, str | None] = field(default_factory=dict)
+    few: frozenset[str] = frozenset()
 
 
 def fit_point(
@@ -135,7 +138,47 @@ def fit_point(
         level=level,
         off_schedule=_off_schedule(inputs) if renewal else None,
         segments=labels,
+        few=few_terms(cells, hazard, inputs.plan.privacy.smallest_cell),
     )
+
+
+def few_terms(cells: PanelCells, hazard: Result, smallest: int) -> frozenset[str]:
+    """Return the terms of which few had the event, or few had not: the width of their ratios tells how many.
+
+    Parameters
+    ----------
+    cells : PanelCells
+        Rows at risk by level.
+    hazard : Result
+        Fitted on them; names the level that the others are set against.
+    smallest : int
+        Smallest count that may be shown.
+
+    Returns
+    -------
+    frozenset of str
+        Names as ``tenure[0–2]``; all levels of a term whose reference is among them; and ``score`` where
+        those who answered are.
+
+    Notes
+    -----
+    The variance of a log ratio is about one over the events of the level and one over those of its reference.
+    """
+    sums = {name: np.zeros((2, len(levels))) for name, levels in cells.levels.items()}
+    for block in cells.blocks() if smallest > 1 else ():
+        for name, total in sums.items():
+            codes = block.covariates[name].to_numpy(int)
+            for row, count in enumerate((block.events, block.n - block.events)):
+                total[row] += np.bincount(codes, count, minlength=total.shape[1])
+    found: set[str] = set()
+    against = {t["name"]: t["reference"] for t in hazard.spec["terms"]}  # type: ignore[attr-defined]
+    for name, levels in cells.levels.items():
+        few = np.asarray(((sums[name] > 0) & (sums[name] < smallest)).any(axis=0))
+        every = against[name] in levels and few[levels.index(against[name])]
+        found |= {f"{name}[{level}]" for level, hide in zip(levels, few, strict=True) if hide or every}
+        if name == "state" and ANSWERED in levels and few[levels.index(ANSWERED)]:
+            found.add("score")
+    return frozenset(found)
 
 
 def _off_schedule(inputs: Inputs) -> int:

@@ -21,7 +21,7 @@ from coroi.report.words import (
     plural,
 )
 from coroi.results import Check, Result
-from coroi.studies.retention.answer import GRADE, estimate_row, hindrance
+from coroi.studies.retention.answer import GRADE, estimate_row, hindrance, is_withheld
 from coroi.studies.retention.point import PointEffect
 from coroi.studies.retention.point_terms import (
     at_equal,
@@ -101,7 +101,10 @@ def prediction_table(question: Question, result: Result, point: PointEffect) -> 
         {
             begin(question.label): bands,
             f"Seen ({level} interval)": [describe_band(r, places) for _, r in seen.iterrows()],
-            f"Predicted, score held ({level} interval)": [describe_band(r, places) for _, r in predicted.iterrows()],
+            f"Predicted, score held ({level} interval)": [
+                WITHHELD if is_withheld(s) else describe_band(p, places)  # a prediction is near what was seen
+                for (_, p), (_, s) in zip(predicted.iterrows(), seen.iterrows(), strict=True)
+            ],
         }
     )
     outcome = outcome_word(question).capitalize()
@@ -200,7 +203,11 @@ def _money_span(low: float, high: float, currency: str) -> str:
 
 def _why_not(question: Question, result: Result, point: PointEffect) -> str:
     """Say why nothing can be said of a step: the bands cannot be compared, or nothing could be fitted."""
-    return _stop(hindrance(question, result) or point.reason)
+    why = _stop(hindrance(question, result) or point.reason)
+    if not why and "score" in point.few:
+        few = fewer_than(question.smallest_cell)
+        return f"{WITHHELD}, since {few} customers with a usable answer {question.happened}, or did not"
+    return why
 
 
 def _unknown(question: Question, point: PointEffect) -> str:
@@ -252,8 +259,11 @@ def _ratio_ends(point: PointEffect) -> tuple[float, float]:
 
 
 def _ratio(question: Question, point: PointEffect, row: pd.Series) -> str:
+    few = fewer_than(question.smallest_cell)
     if names_few(point, str(row["term"])):
-        return f"{WITHHELD}, since it has {fewer_than(question.smallest_cell)} customers"
+        return f"{WITHHELD}, since it has {few} customers"
+    if str(row["term"]) in point.few:
+        return f"{WITHHELD}, since {few} customers behind it {question.happened}, or did not"
     if not row["identified"]:
         return f"not estimable: {in_words(question, point, str(row['reason']))}"
     times = point.size if row["term"] == "score" else 1.0
