@@ -83,6 +83,18 @@ def test_the_share_that_lasts_is_the_product_of_chances_and_its_error_the_deriva
             assert found["std_error"] == pytest.approx(np.sqrt(slope @ vcov @ slope), rel=1e-5)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_a_difference_of_shares_leaves_zero_out_only_where_the_slope_does(seed):
+    result = fit(drawn(seed, firms=120, loses=-0.2, reaches=0.15), horizon=3)
+    for transition in ("loses", "reaches"):
+        slope, gap = pick(result, transition, "score"), pick(result, transition, "still", "difference")
+        assert gap["conf_low"] < gap["estimate"] < gap["conf_high"]
+        if slope["conf_low"] <= 0 <= slope["conf_high"]:
+            assert gap["conf_low"] <= 0 <= gap["conf_high"]
+        half = (gap["conf_high"] - gap["conf_low"]) / 2
+        assert half == pytest.approx(1.98 * gap["std_error"], rel=0.35)
+
+
 def test_better_firms_keep_the_top_longer_and_reach_it_sooner():
     result = fit(drawn(firms=900))
     assert pick(result, "loses", "score")["conf_high"] < 0 < pick(result, "reaches", "score")["conf_low"]

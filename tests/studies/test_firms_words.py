@@ -114,9 +114,9 @@ def test_where_value_cannot_be_tested_the_page_leads_with_standing():
     assert firms.headline_of({**verdicts, VALUE: nothing}) == STANDING
     assert "its rivals by market value" in answer.sentence
     assert answer.verdict is verdicts[STANDING]
-    assert dict(answer.card)["Verdict"].startswith(
-        "On C17, value: Not testable with this data: the data hold no values."
-    )
+    card = dict(answer.card)
+    assert card["Verdict"].startswith("On C15, standing: Cannot tell (98.3")
+    assert card["Verdict on C17, value"] == "Not testable with this data: the data hold no values."
 
 
 def test_nothing_tested_is_said_without_a_number():

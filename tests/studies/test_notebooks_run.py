@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from coroi.studies import readiness, retention
+from coroi.studies import firms, readiness, retention
 from coroi.studies.inputs import OUTPUT, PREPARED, Inputs, open_inputs
 from coroi.studies.registry import STUDIES, notebook_of
 
@@ -21,8 +21,14 @@ def readiness_sentence(inputs: Inputs) -> str:
     return readiness.answer(readiness.look(inputs), inputs).sentence
 
 
-SENTENCES = {"readiness": readiness_sentence, "retention": retention_sentence}
-FIGURES = {"readiness": 1, "retention": 3}
+def firms_sentence(inputs: Inputs) -> str:
+    question = firms.ask(inputs)
+    found = firms.fit(question)
+    return firms.answer(question, found, firms.verdicts(question, found)).sentence
+
+
+SENTENCES = {"readiness": readiness_sentence, "retention": retention_sentence, "firms": firms_sentence}
+FIGURES = {"readiness": 1, "retention": 3, "firms": 1}
 
 
 def test_every_study_is_run():

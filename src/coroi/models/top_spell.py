@@ -12,7 +12,7 @@ from scipy import stats
 from coroi.errors import DataError
 from coroi.inference.binary import Link, log_complement
 from coroi.inference.binary_moved import fit_by_cluster
-from coroi.inference.estimates import log_log_share, unknown, wald
+from coroi.inference.estimates import known, log_log_share, unknown
 from coroi.inference.moved import Moved
 from coroi.inference.panels import PanelRows, read_panel
 from coroi.inference.runs import Runs, check_starts, find_runs, spell_table
@@ -149,7 +149,9 @@ def fit_top_spell(
     Notes
     -----
     A firm is at risk of a change in every period whose next one has a row; runs are cut by gaps and may be entered
-    late. Errors have the factor G / (G − 1) and t quantiles with G − 1 degrees of freedom. Assumptions: see ``INFO``.
+    late. Errors have the factor G / (G − 1), t quantiles G − 1 degrees of freedom. The interval of a difference of
+    shares joins the ends that the slope's gives with the error of the rest, so that both leave zero out together
+    (Zou and Donner, 2008, Statistics in Medicine 27:1693-1702). Assumptions: see ``INFO``.
     """
     rows = read_panel(data, (top, metric, *controls), entity=entity, period=period)
     state = rows.frame[top].to_numpy(float)
@@ -242,16 +244,27 @@ def _told(
     rows = []
     for at, share, gradient in ((states[0], here, slope), (states[1], better, steeper)):
         rows.append(own | {"metric_at": at} | log_log_share(share, _error(gradient, moved), as_normal))
-    gap = wald(better - here, _error(steeper - slope, moved), level, moved.df)
-    return pd.concat([moved.rows(keys, level), pd.DataFrame([*rows, own | {"metric_at": states[2]} | gap])])
+    table = moved.rows(keys, level)
+    ends = [_still(fitted, horizon, step, link, b)[0] - here for b in table.loc[3, ["conf_low", "conf_high"]]]
+    rest, quantile = steeper - slope, stats.t.ppf(0.5 + level / 2, moved.df)
+    error, rest[3] = _error(rest, moved), rest[0] * fitted.mean[3]
+    gap = better - here
+    low, high = (np.hypot(gap - end, quantile * _error(rest, moved)) for end in (min(ends), max(ends)))
+    rows.append(own | {"metric_at": states[2]} | known(gap, error, gap - low, gap + high))
+    return pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
 
 
-def _still(fitted: _Fitted, horizon: int, plus: float, link: Link) -> tuple[float, np.ndarray]:
-    """Return the share of new spells that last, and its gradient; a first spell, all else at its mean."""
+def _still(
+    fitted: _Fitted, horizon: int, plus: float, link: Link, slope: float | None = None
+) -> tuple[float, np.ndarray]:
+    """Return the share of new spells that last, and its gradient; with another slope, the hazard at the mean stays."""
+    coef = np.nan_to_num(fitted.moved.coef)
+    if slope is not None:
+        coef[0], coef[3] = coef[0] + (coef[3] - slope) * fitted.mean[3], slope
     design = np.tile(fitted.mean, (horizon, 1))
     design[:, 1], design[:, 2] = np.log(np.arange(1, horizon + 1)), 0.0
     design[:, 3] += plus
-    log_stay, pull = log_complement(design @ np.nan_to_num(fitted.moved.coef), link)
+    log_stay, pull = log_complement(design @ coef, link)
     share = float(np.exp(log_stay.sum()))
     return share, -share * (pull @ design)
 

@@ -31,9 +31,7 @@ from coroi.models.top_spell import fit_top_spell, simulate_top_spell
 from coroi.studies.firms.panel import FirmPanel
 from coroi.studies.firms.path import fit_point
 
-STANDING = {"industries": 30, "firms": 6, "periods": 10, "slope": 0.4}
-SPELLS = {"firms": 250, "periods": 12, "loses": -0.4, "reaches": 0.3}
-SHARES = {"firms": 60, "years": 12, "alpha": 0.004}
+SLOPE, LOSES, REACHES, ALPHA = 0.4, -0.4, 0.3, 0.004
 SHARE, HORIZON, LAG = 0.25, 3, 1
 TRUTH_PANELS, YEAR_0 = 200, 3
 
@@ -74,15 +72,20 @@ def fit_firms(seed: int, scenario: str) -> Findings:
     }
 
 
+def _draw_standing(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, float]]:
+    return simulate_standing(rng, industries=30, firms=6, periods=10, slope=SLOPE)
+
+
 def _alpha(rows: pd.DataFrame) -> Found:
     return found_in(rows[(rows["portfolio"] == "high less low") & (rows["term"] == "alpha")].iloc[0])
 
 
 def _own_fit(rng: np.random.Generator) -> Findings:
-    frame, _ = simulate_standing(rng, **STANDING)
+    frame, _ = _draw_standing(rng)
     standing = fit_standing(frame, outcome="value", metric="score").estimates
-    spells = fit_top_spell(simulate_top_spell(rng, **SPELLS)[0], metric="score").estimates
-    months, _ = simulate_portfolio(rng, **SHARES)
+    drawn, _ = simulate_top_spell(rng, firms=250, periods=12, loses=LOSES, reaches=REACHES)
+    spells = fit_top_spell(drawn, metric="score").estimates
+    months, _ = simulate_portfolio(rng, firms=60, years=12, alpha=ALPHA)
     factors = months.drop_duplicates("period")[["period", "market", "smb", "risk_free"]]
     shares = fit_portfolio(months, factors=factors, metric="score").estimates
     own = standing[standing["whose"] == "own"].set_index("term")
@@ -97,10 +100,9 @@ def _own_fit(rng: np.random.Generator) -> Findings:
 
 @cache
 def _own_truth() -> Mapping[str, float]:
-    _, standing = simulate_standing(np.random.default_rng(0), **STANDING)
+    _, standing = _draw_standing(np.random.default_rng(0))
     truth = {name: float(standing[name]) for name in ("percentile", "top")}
-    truth |= {name: float(SPELLS[name]) for name in ("loses", "reaches")}
-    truth |= {"alpha": SHARES["alpha"]}
+    truth |= {"loses": LOSES, "reaches": REACHES, "alpha": ALPHA}
     truth |= {f"confounded_{name}": 0.0 for name in ("standing", "value", "earnings", "alpha")}
     return truth | _baseline_truth()
 

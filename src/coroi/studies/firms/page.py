@@ -46,6 +46,7 @@ def path_figure(question: Question, found: Findings) -> report.Picture | report.
         own.axvline(-1, color=MUTED, linewidth=0.8, linestyle=":")
         own.set_ylabel("Change (%)" if group == logs else "% of revenue")
     length = question.panel.length
+    axes[-1].set_xticks(range(int(rows["horizon"].min()), int(rows["horizon"].max()) + 1))
     axes[-1].set_xlabel(f"{length.capitalize()}s since satisfaction rose")
     title = _path_title(kinds, rows)
     shown = f"Change since the {length} before, with satisfaction {question.step} higher"
@@ -76,7 +77,7 @@ def _in_per_cent(values: pd.Series, kind: str) -> pd.Series:
 
 def _path_title(kinds: list[str], rows: pd.DataFrame) -> str:
     after = rows[rows["horizon"] >= 0]
-    said = []
+    said: list[str] = []
     for kind in kinds:
         own = after[after["kind"] == kind]
         rises, falls = bool((own["band_low"] > 0).any()), bool((own["band_high"] < 0).any())
@@ -112,7 +113,7 @@ def path_table(question: Question, found: Findings) -> report.Block:
     kinds = [k for k in _NAMES if (rows["kind"] == k).any()]
     by_kind = {k: rows[rows["kind"] == k].set_index("horizon") for k in kinds}
     steps = [int(h) for h in by_kind[kinds[0]].index if any(own.loc[h, "firms"] > 0 for own in by_kind.values())]
-    columns = {f"{length.capitalize()}": steps}
+    columns: dict[str, list[int] | list[str]] = {length.capitalize(): steps}
     for kind, own in by_kind.items():
         columns[f"{_NAMES[kind]}, {_UNITS[kind]}"] = [_cell(own.loc[h]) for h in steps]
     columns["Nothing swept out"] = [_naive(by_kind[kinds[0]].loc[h]) for h in steps]

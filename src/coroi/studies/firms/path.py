@@ -54,7 +54,8 @@ def fit_paths(panel: FirmPanel, horizon: int, level: float) -> Paths:
     level : float
         Level of intervals and bands.
     """
-    rows, fits = [], {}
+    rows: list[pd.DataFrame] = []
+    fits: dict[tuple[str, int], Result] = {}
     for kind in (k for k in KINDS if k in panel.held):
         found = {h: _fit(panel, kind, h, level) for h in horizons(horizon)}
         points = [{"kind": kind, "horizon": h} | _point(result) for h, result in found.items()]

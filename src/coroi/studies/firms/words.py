@@ -43,9 +43,10 @@ def answer(question: Question, found: Findings, verdicts: Verdicts) -> Answer:
         What was asked, estimated and judged, by what is declared.
     """
     name = headline_of(verdicts)
+    other = STANDING if name == VALUE else VALUE
     card = [
-        ("Verdict", f"On C17, value: {_verdict(verdicts[VALUE])}"),
-        ("Verdict on C15, standing", _verdict(verdicts[STANDING])),
+        ("Verdict", f"On {_ABOUT[name]}: {_verdict(verdicts[name])}"),
+        (f"Verdict on {_ABOUT[other]}", _verdict(verdicts[other])),
         ("Evidence grade", _grades(verdicts)),
         *((label, begin(effect_words(question, found, each))) for label, each in _EFFECTS if _tested(verdicts, each)),
         ("Smallest that matters", _smallest(question, verdicts)),
@@ -54,6 +55,7 @@ def answer(question: Question, found: Findings, verdicts: Verdicts) -> Answer:
     return Answer(sentence=sentence(question, found, verdicts, name), card=tuple(card), verdict=verdicts[name])
 
 
+_ABOUT = {VALUE: "C17, value", STANDING: "C15, standing"}
 _EFFECTS = (("Value", VALUE), ("Earnings at first", COST), ("Standing", STANDING))
 
 
