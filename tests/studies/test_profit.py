@@ -11,6 +11,7 @@ from plain_words import miscounted, misprinted
 from profit_world import cohort, plan, question_of
 
 from coroi.errors import StudyError
+from coroi.models.local_projections import fit_local_projections
 from coroi.results import Result, Verdict
 from coroi.studies.profit import (
     answer,
@@ -24,12 +25,12 @@ from coroi.studies.profit import (
     sides_words,
     verdicts,
 )
-from coroi.studies.profit.answer import grade_of, published_flow, row_of, total_row
+from coroi.studies.profit.answer import _with_changes, combined, grade_of, published_flow, row_of, total_row
 from coroi.studies.profit.question import Question, declared_rows, frame
 
 
-def told(question: Question, **how: bool) -> tuple[Result, tuple[Verdict, Verdict, Verdict]]:
-    parts = fit_parts(question, **how)
+def told(question: Question) -> tuple[Result, tuple[Verdict, Verdict, Verdict]]:
+    parts = fit_parts(question)
     result = answer_of(question, parts)
     return result, verdicts(question, parts, result)
 
@@ -44,12 +45,63 @@ def sentences(question: Question, result: Result, found: tuple[Verdict, Verdict,
 RISING = question_of(cohort(path=(0.5, 0.5, 0.5, 0.5), n=600, seed=3))
 
 
+def slow_path(question: Question, lags: int) -> np.ndarray:
+    """Regress changes on changes by plain least squares, a dummy for each period, one horizon after the other."""
+    keyed = question.data.set_index(["entity", "period"])
+    wide = {c: keyed[c].unstack().to_numpy() for c in ("money", "metric")}  # noqa: PD010
+    money, metric = wide["money"], wide["metric"]
+    up, rise = np.diff(money, axis=1), np.diff(metric, axis=1)
+    found = []
+    for h in range(question.horizon):
+        design, outcome, when = [], [], []
+        for t in range(lags, up.shape[1] - h):
+            past = [part[:, t - k] for k in range(1, lags + 1) for part in (up, rise)]
+            design.append(np.column_stack([rise[:, t], *past]))
+            outcome.append(money[:, t + 1 + h] - money[:, t])
+            when.append(np.full(len(money), t))
+        x, y, period = np.concatenate(design), np.concatenate(outcome), np.concatenate(when)
+        dummies = (period[:, None] == np.unique(period)).astype(float)
+        found.append(np.linalg.lstsq(np.column_stack([x, dummies]), y, rcond=None)[0][0])
+    return np.array(found)
+
+
+def lags_of(result: Result) -> int:
+    return result.spec["parts"]["path"]["lags"]
+
+
+def test_the_path_equals_its_twin():
+    question = question_of(cohort(path=(0.5, 0.25), n=80, seed=2))
+    result, _ = told(question)
+    rows = result.estimates
+    path = rows.loc[(rows["part"] == "path") & (rows["term"] == "response"), "estimate"].to_numpy(float)
+    np.testing.assert_allclose(path, slow_path(question, lags_of(result)), rtol=1e-7)
+    assert total_row(result)["estimate"] == pytest.approx(path.sum())
+    assert row_of(result, "path", "early")["estimate"] == pytest.approx(path[:1].mean())
+    assert row_of(result, "path", "late")["estimate"] == pytest.approx(path[1:].mean())
+
+
+@pytest.mark.parametrize(
+    "replications", [60, pytest.param(2_000, marks=pytest.mark.slow)], ids=["some", "two_thousand"]
+)
+def test_intervals_hold_what_a_far_larger_cohort_shows(replications):
+    path = (-0.5, 0.5, 0.5)
+    truth = slow_path(question_of(cohort(path=path, n=10_000, seed=99), horizon=4), 2).sum()
+    held = []
+    for seed in range(replications):
+        data = _with_changes(question_of(cohort(path=path, n=120, seed=1000 + seed), horizon=4))
+        asked = {"past": ("money_change",), "lags": 2, "effects": "period", "cumulative": True, "change": True}
+        fit = fit_local_projections(data, outcome="money_change", metric="metric", horizons=3, **asked)
+        row = combined(fit, np.ones(4), 0.95)
+        held.append(row["conf_low"] <= truth <= row["conf_high"])
+    assert abs(np.mean(held) - 0.95) < 3 * np.sqrt(0.95 * 0.05 / replications) + 0.005
+
+
 def test_a_point_that_pays_is_found_with_its_worth_and_its_grade():
     result, (total, _, _) = told(RISING)
-    beyond = [0.5, 0.75, 0.875, 0.9375, 0.46875, 0.234375]  # the score keeps half of a move from month to month
-    row = total_row(result, RISING)
-    assert row["conf_low"] < sum(beyond) < row["conf_high"]
-    assert row["conf_high"] - row["conf_low"] < 2.5
+    large = question_of(cohort(path=(0.5, 0.5, 0.5, 0.5), n=4_000, seed=98))
+    row = total_row(result)
+    assert row["conf_low"] < slow_path(large, lags_of(result)).sum() < row["conf_high"]
+    assert 0.05 < row["conf_high"] - row["conf_low"] < 1
     assert (total.label, total.grade) == ("consistent with", "C")
     assert total.level == pytest.approx(1 - 0.05 / 3)
     assert total.conf_low < row["conf_low"]
@@ -81,8 +133,8 @@ def test_money_that_moves_the_score_is_told_and_lowers_the_grade():
 
 def test_what_keeps_marginal_customers_pays_in_the_cohort_though_not_among_those_who_stay():
     question = question_of(cohort(leaving=0.04, kept_by_score=1.0, n=2000, seed=6))
-    result, (total, _, _) = told(question, jackknife=False)
-    whole, stayed = total_row(result, question), row_of(result, "sum among those who stay", "response", 5)
+    result, (total, _, _) = told(question)
+    whole, stayed = total_row(result), row_of(result, "those who stay", "total")
     assert total.label == "consistent with"
     assert whole["conf_low"] > 0
     assert stayed["conf_high"] < whole["conf_low"]
@@ -96,8 +148,8 @@ def test_a_cost_that_turns_into_a_gain_has_both_verdicts_and_a_date():
     assert (early.label, late.label) == ("consistent with", "consistent with")
     assert early.estimate > 0
     row = row_of(result, "path", "crossover")
-    beyond = np.array([sum(path[j] * 0.5 ** (h - j) for j in range(h + 1)) for h in range(8)])
-    true = int(np.flatnonzero(beyond < 0)[-1]) + 1
+    large = slow_path(question_of(cohort(path=path, n=4_000, periods=36, seed=97), horizon=8), lags_of(result))
+    true = int(np.flatnonzero(large < 0)[-1]) + 1
     assert row["conf_low"] <= true <= row["conf_high"]
     words = " ".join(claim_words(question, result, early, late))
     assert f"no longer below zero from month {int(row['estimate']) + 1} on" in words
@@ -119,7 +171,7 @@ def test_revenue_twice_the_margin_gives_twice_the_worth():
     one, two = (question_of(cohort(path=(0.5,), n=200), outcome=o) for o in ("margin", "revenue"))
     (first, _), (second, _) = told(one), told(two)
     for column in ("estimate", "conf_low", "conf_high"):
-        assert total_row(second, two)[column] == pytest.approx(2 * total_row(first, one)[column], rel=1e-8)
+        assert total_row(second)[column] == pytest.approx(2 * total_row(first)[column], rel=1e-8)
     assert two.delta == pytest.approx(2 * one.delta)
 
 
@@ -140,7 +192,7 @@ def test_a_score_for_which_less_is_better_is_turned():
     result, _ = told(question)
     straight = question_of(cohort(path=(0.5, 0.5), n=400))
     other, _ = told(straight)
-    assert total_row(result, question)["estimate"] == pytest.approx(-total_row(other, straight)["estimate"], rel=1e-8)
+    assert total_row(result)["estimate"] == pytest.approx(-total_row(other)["estimate"], rel=1e-8)
     assert question.step == "one point less on NPS"
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from coroi.claims import Declaration, judge, untestable
-from coroi.inference.estimates import unknown
+from coroi.inference.estimates import unknown, wald
+from coroi.inference.panels import shifted
 from coroi.models.direction import fit_direction
 from coroi.models.distributed_lags import fit_distributed_lags
 from coroi.models.fixed_effects import fit_fixed_effects
@@ -18,7 +20,7 @@ from coroi.results import Check, Grade, Result, Verdict
 from coroi.studies.profit.question import Question, declared_rows
 from coroi.studies.small_cells import Cells
 
-GUARDS = ("placebo_lead", "reverse", "memory", "half_panels")
+GUARDS = ("placebo_lead", "reverse", "memory")
 MOST_PAST = 4
 _MOST_LAGS = 6
 _COLUMNS = (
@@ -34,13 +36,11 @@ class Parts:
     Parameters
     ----------
     path : Result or None
-        Money by period after the score: ``response``, ``early``, ``late``, ``crossover``.
-    total : Result or None
-        The same, summed from the score's period on.
+        Money by period after the score's change: ``response``, ``crossover``.
     clock : Mapping of str to Result
         Paths of revenue, margin, cost to serve and of the share still there.
     selected : Result or None
-        Sums among those who stay.
+        Money by period among those who stay.
     sides : Result or None
         Within customers, between them, and all rows alike.
     lasting : Result or None
@@ -52,7 +52,6 @@ class Parts:
     """
 
     path: Result | None = None
-    total: Result | None = None
     clock: Mapping[str, Result]
     selected: Result | None = None
     sides: Result | None = None
@@ -61,33 +60,48 @@ class Parts:
     level: float = 0.95
 
 
-def fit_parts(question: Question, *, jackknife: bool = True, level: float = 0.95) -> Parts:
+def fit_parts(question: Question, *, level: float = 0.95) -> Parts:
     """Fit every regression of the study on the closed cohort.
 
     Parameters
     ----------
     question : Question
         From :func:`coroi.studies.profit.ask`.
-    jackknife : bool
-        Take out the first-order bias of short panels by half panels.
     level : float
         Level of the intervals.
+
+    Notes
+    -----
+    Paths are of changes on changes: the money of each later period less that of the period before the score, on the
+    change of the score, with their last changes held. That leaves each customer's own level out as sweeping it out
+    would, without the bias that sweeping has where the horizon is long and the periods are few.
     """
     if question.reason:
         return Parts(clock={}, level=level)
-    data = question.data
+    data = _with_changes(question)
     lags = min(_MOST_LAGS, question.horizon - 1)
     arrow = _arrow(data, level)
     held = int(str(arrow.spec["lags"]))
 
-    def after(outcome: str, *, cumulative: bool = False) -> Result:
-        return _after(question, outcome, held, cumulative=cumulative, jackknife=jackknife, level=level)
+    def after(outcome: str) -> Result:
+        return fit_local_projections(
+            data,
+            outcome=f"{outcome}_change",
+            metric="metric",
+            horizons=question.horizon - 1,
+            cumulative=True,
+            change=True,
+            early=question.early,
+            past=("money_change",),
+            lags=held,
+            effects="period",
+            level=level,
+        )
 
     return Parts(
         path=after("money"),
-        total=after("money", cumulative=True),
         clock={name: after(name) for name in question.parts},
-        selected=after("staying", cumulative=True),
+        selected=after("staying"),
         sides=fit_fixed_effects(data, outcome="money", metric="metric", level=level),
         lasting=fit_distributed_lags(data, outcome="money", metric="metric", lags=lags, level=level),
         arrow=arrow,
@@ -106,16 +120,16 @@ def answer_of(question: Question, parts: Parts) -> Result:
         From :func:`fit_parts`.
     """
     frames = [
-        _rows(parts.path, "path", ("response", "early", "late", "crossover")),
-        _rows(parts.total, "sum", ("response",)),
+        _rows(parts.path, "path", ("response", "crossover")),
+        None if parts.path is None else _sums(question, parts.path, parts.level),
         *(_rows(found, name, ("response",)) for name, found in parts.clock.items()),
-        _rows(parts.selected, "sum among those who stay", ("response",)),
+        None if parts.selected is None else _stayed(question, parts.selected, parts.level),
         _rows(parts.sides, "side by side", ("metric",)),
         _rows(parts.lasting, "lags", ("long_run",)),
         _rows(parts.arrow, "direction", ("forward", "reverse", "placebo_lead")),
     ]
     found = [f for f in frames if f is not None]
-    nothing = pd.DataFrame([{"part": "sum", "term": "response"} | unknown(question.reason)])
+    nothing = pd.DataFrame([{"part": "path", "term": "total"} | unknown(question.reason)])
     estimates = (pd.concat(found, ignore_index=True) if found else nothing).reindex(columns=_COLUMNS)
     spec = {
         "metric": question.metric,
@@ -169,9 +183,7 @@ def published_flow(question: Question) -> pd.DataFrame:
 def grade_of(result: Result) -> Grade:
     """Return the grade that the checks leave: C, or D where a guard against a self-deception did not hold.
 
-    Notes
-    -----
-    Half panels guard only where their correction was not made.
+    A check that could not be run counts as not held.
     """
     guards = [c for c in result.checks if c.name in GUARDS]
     return "C" if guards and all(c.passed for c in guards) else "D"
@@ -186,15 +198,20 @@ def verdicts(question: Question, parts: Parts, result: Result) -> tuple[Verdict,
         What was asked, and what was estimated.
     """
     declared = declared_rows(replace(question, delta=question.delta or 1.0), grade_of(result))
-    rows = [_total(parts, question), _term(parts, "early"), _term(parts, "late")]
-    signs = (1.0, -1.0, 1.0)
-    at = [_judged(question, d, r, parts, s) for d, r, s in zip(declared, rows, signs, strict=True)]
-    return at[0], at[1], at[2]
+    if question.reason or parts.path is None:
+        first, second, third = (untestable(d, question.reason) for d in declared)
+        return first, second, third
+    at = {level: _sums(question, parts.path, level).set_index("term") for level in (declared[0].level, 0.95)}
+    signs = {"total": 1.0, "early": -1.0, "late": 1.0}
+    first, second, third = (
+        _judged(question, d, term, sign, at) for d, (term, sign) in zip(declared, signs.items(), strict=True)
+    )
+    return first, second, third
 
 
-def total_row(result: Result, question: Question) -> pd.Series:
+def total_row(result: Result) -> pd.Series:
     """Return the row of the sum over the horizon."""
-    return row_of(result, "sum", "response", question.horizon - 1)
+    return row_of(result, "path", "total")
 
 
 def row_of(result: Result, part: str, term: str, horizon: int | None = None) -> pd.Series:
@@ -217,19 +234,50 @@ def _arrow(data: pd.DataFrame, level: float) -> Result:
     return found
 
 
-def _after(question: Question, outcome: str, lags: int, *, cumulative: bool, jackknife: bool, level: float) -> Result:
-    return fit_local_projections(
-        question.data,
-        outcome=outcome,
-        metric="metric",
-        past=() if outcome == "money" else ("money",),
-        horizons=question.horizon - 1,
-        lags=lags,
-        cumulative=cumulative,
-        early=question.early,
-        jackknife=jackknife,
-        level=level,
-    )
+def _with_changes(question: Question) -> pd.DataFrame:
+    """Add to each kind of money what it has changed by since the period before, never across a gap."""
+    data = question.data.sort_values(["entity", "period"], ignore_index=True)
+    names = ["money", "staying", *question.parts]
+    code = pd.factorize(data["entity"])[0]
+    before = shifted(data[names].to_numpy(float), code, data["period"].to_numpy("int64"), 1)
+    changes = pd.DataFrame(data[names].to_numpy(float) - before, columns=[f"{name}_change" for name in names])
+    return pd.concat([data, changes], axis=1)
+
+
+def _sums(question: Question, path: Result, level: float) -> pd.DataFrame:
+    """Return the sum over the horizon, and the means of its early and of its late periods."""
+    early, horizon = np.arange(question.horizon) < question.early, question.horizon
+    late = ~early / max(horizon - question.early, 1)
+    weights = {"total": np.ones(horizon), "early": early / question.early, "late": late}
+    rows = [{"part": "path", "term": t} | combined(path, w, level) for t, w in weights.items()]
+    return pd.DataFrame(rows)
+
+
+def _stayed(question: Question, selected: Result, level: float) -> pd.DataFrame:
+    found = combined(selected, np.ones(question.horizon), level)
+    return pd.DataFrame([{"part": "those who stay", "term": "total"} | found])
+
+
+def combined(path: Result, weights: np.ndarray, level: float) -> dict:
+    """Return a combination of a path's responses with its interval, or why there is none.
+
+    Parameters
+    ----------
+    path : Result
+        Of :func:`coroi.models.local_projections.fit_local_projections`.
+    weights : ndarray, shape (n_horizons,)
+        Of each response; with all at zero there is nothing to estimate.
+    level : float
+        Level of the interval.
+    """
+    rows = path.estimates[path.estimates["term"] == "response"]
+    if path.vcov is None:
+        return unknown(next(str(r) for r in rows["reason"] if r))
+    if not weights.any():
+        return unknown("no period is left after the early ones")
+    variance = float(weights @ path.vcov.to_numpy() @ weights)
+    df = float(path.tables["band"]["df"].iloc[0])
+    return wald(float(weights @ rows["estimate"].to_numpy(float)), float(np.sqrt(max(variance, 0.0))), level, df)
 
 
 def _rows(result: Result | None, part: str, terms: tuple[str, ...]) -> pd.DataFrame | None:
@@ -244,38 +292,20 @@ def _specs(parts: Parts) -> dict[str, object]:
     return {name: dict(found.spec) for name, found in named.items() if found is not None}
 
 
-def _total(parts: Parts, question: Question) -> tuple[Result | None, str, int]:
-    return parts.total, "response", question.horizon - 1
-
-
-def _term(parts: Parts, term: str) -> tuple[Result | None, str, int | None]:
-    return parts.path, term, None
-
-
 def _judged(
-    question: Question, declared: Declaration, at: tuple[Result | None, str, int | None], parts: Parts, sign: float
+    question: Question, declared: Declaration, term: str, sign: float, at: Mapping[float, pd.DataFrame]
 ) -> Verdict:
-    result, term, horizon = at
-    if question.reason or result is None:
-        return untestable(declared, question.reason)
-    rows = result.estimates[result.estimates["term"] == term]
-    row = (rows if horizon is None else rows[rows["horizon"] == horizon]).iloc[0]
+    row = at[declared.level].loc[term]
     if not row["identified"]:
         return untestable(declared, str(row["reason"]))
-    estimate = sign * float(row["estimate"])
-    ends = [_ends(result, row, level, sign) for level in (declared.level, 0.95)]
-    told = judge(declared, estimate=estimate, interval=ends[0], interval_95=ends[1])
+    ends, ends_95 = (_turned(at[level].loc[term], sign) for level in (declared.level, 0.95))
+    told = judge(declared, estimate=sign * float(row["estimate"]), interval=ends, interval_95=ends_95)
     return replace(told, reason=_what_would_settle(question, told)) if told.label == "cannot tell" else told
 
 
-def _ends(result: Result, row: pd.Series, level: float, sign: float) -> tuple[float, float]:
-    """Return the interval at another level, from the error and the degrees of freedom of the fit."""
-    from scipy import stats
-
-    df = float(result.tables["band"]["df"].iloc[0])
-    half = stats.t.ppf(0.5 + level / 2, df) * float(row["std_error"])
-    middle = sign * float(row["estimate"])
-    return middle - half, middle + half
+def _turned(row: pd.Series, sign: float) -> tuple[float, float]:
+    low, high = sorted((sign * float(row["conf_low"]), sign * float(row["conf_high"])))
+    return low, high
 
 
 def _what_would_settle(question: Question, told: Verdict) -> str:
@@ -313,11 +343,7 @@ def _checks(question: Question, parts: Parts) -> tuple[Check, ...]:
         "Money does not foretell the score of the next {f} beyond chance.",
         question,
     )
-    halves = next(c for c in parts.path.checks if c.name == "half_panels")
-    if parts.path.spec["jackknife"]:
-        halves = replace(halves, name="half_panels_corrected")
-    rest = [*parts.sides.checks, *parts.lasting.checks, *parts.arrow.checks]
-    return (lead, back, halves, *rest)
+    return (lead, back, *parts.arrow.checks, *parts.sides.checks, *parts.lasting.checks)
 
 
 def _zero_check(name: str, tested: str, row: pd.Series, found: str, nothing: str, question: Question) -> Check:

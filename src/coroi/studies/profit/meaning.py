@@ -29,11 +29,10 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
         f"The cohort is everybody who was a customer in the {frequency} that begins on {started(question)}. Who "
         "leaves stays in it with no money; who comes back brings what they bring. "
         f"{begin(question.outcome)} is taken as the tables tell it, in {question.currency}. {winsorised}",
-        f"For every {frequency} after the score is known one regression is fitted (local projections): of the money of "
-        f"that {frequency} on the score, with {_held(result, frequency)} held and each customer's own "
-        "level "
-        f"and each {frequency}'s swept out. Half panels take out what short panels bias, where the notebook asks for "
-        "it. "
+        f"For every {frequency} after a score is known one regression is fitted (local projections in changes): of the "
+        f"money of that {frequency} less that of the {frequency} before the score, on the score's change since that "
+        f"{frequency}, with what moved everybody in a {frequency} taken out. A customer's own level drops out of both "
+        "sides. A score is the last one known, so that most changes are of the customers who answered anew. "
         f"All {plural(question.horizon, 'regression')} share their customers, and the band comes from that. Errors are "
         f"clustered by customer; intervals are at {level}.",
         "Within against between: the same customers over time (two-way fixed effects), beside means of customers and "
@@ -41,7 +40,7 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
         "rows alike. What lasts: distributed lags, free. The arrow: score and money on each other's past, with the "
         "bias "
         "of short panels taken out.",
-        "It rests on this: given customers' own levels, what moves everybody, and the past, nothing else moves the "
+        "It rests on this: beyond customers' own levels and what moves everybody, nothing else moves the "
         "score "
         "first and the money afterwards. That cannot be tested; the placebo lead and the reverse arrow are what can. "
         "Everybody responds alike; customers act independently of each other.",
@@ -49,12 +48,6 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
         "Journal of Applied Econometrics 34, 1–17; Mundlak (1978), Econometrica 46, 69–85; Dhaene and Jochmans (2015), "
         "Review of Economic Studies 82, 991–1030; Granger (1969), Econometrica 37, 424–438.",
     )
-
-
-def _held(result: Result, frequency: str) -> str:
-    parts = result.spec["parts"]
-    lags = int(parts["path"]["lags"]) if isinstance(parts, dict) and parts else 1
-    return f"the scores and money of the {'' if lags == 1 else f'{lags} '}{frequency}{'' if lags == 1 else 's'} before"
 
 
 def _means(question: Question, verdict: Verdict) -> str:

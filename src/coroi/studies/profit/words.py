@@ -38,7 +38,7 @@ def answer(question: Question, result: Result, verdict: Verdict) -> Answer:
     card: list[tuple[str, str]] = [("Verdict", verdict_line(verdict))]
     card.append(("Evidence grade", grade_phrase(verdict.grade)))
     if verdict.label != UNTESTED:
-        row = total_row(result, question)
+        row = total_row(result)
         card.append(
             ("One step", f"{_amount(question, row)} per customer within {question.span}, {level_of(result)} interval")
         )
@@ -57,7 +57,7 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
     step, per = begin(question.step), f"{question.outcome} per customer over {question.span}"
     if verdict.label == UNTESTED:
         return f"What {question.step} is worth cannot be tested with these data, because {stop(verdict.reason)}"
-    told = f"{_amount(question, total_row(result, question))}, {level_of(result)} interval"
+    told = f"{_amount(question, total_row(result))}, {level_of(result)} interval"
     if verdict.label == "too small to matter":
         return f"{step} hardly moves with {per}: {told}, less than the {_least(question)} that would matter."
     if verdict.label == "claimed effect ruled out":
@@ -163,7 +163,7 @@ def sides_words(question: Question, result: Result) -> tuple[str, ...]:
 
 def selected_words(question: Question, result: Result) -> str:
     """Say what is found among those who stay, and why that is another question."""
-    row = row_of(result, "sum among those who stay", "response", question.horizon - 1)
+    row = row_of(result, "those who stay", "total")
     if not row["identified"]:
         return f"Among those who stay nothing can be estimated: {stop(str(row['reason']))}"
     return (
