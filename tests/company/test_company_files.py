@@ -82,7 +82,13 @@ def test_plan_maps_columns_that_are_there(company: Company, tmp_path: Path) -> N
     plan = yaml.safe_load((tmp_path / "plan.yaml").read_text(encoding="utf-8"))
     assert plan["name"] == "my-own"
     assert str(plan["observed_until"]) == "2023-06-30"
-    assert plan["studies"] == {"readiness": {}, "retention": {"metric": "nps"}, "firms": {"case_firm": "F07"}}
+    asked = {
+        "readiness": {},
+        "retention": {"metric": "nps"},
+        "profit": {"metric": "nps"},
+        "firms": {"case_firm": "F07"},
+    }
+    assert plan["studies"] == asked
     assert "F07" in set(company.tables["firms"]["firm_id"])
     for name, source in plan["tables"].items():
         parsed = Source(**source)

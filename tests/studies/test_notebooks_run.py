@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from coroi.studies import firms, readiness, retention
+from coroi.studies import firms, profit, readiness, retention
 from coroi.studies.inputs import OUTPUT, PREPARED, Inputs, open_inputs
 from coroi.studies.registry import STUDIES, notebook_of
 
@@ -27,8 +27,20 @@ def firms_sentence(inputs: Inputs) -> str:
     return firms.answer(question, found, firms.verdicts(question, found)).sentence
 
 
-SENTENCES = {"readiness": readiness_sentence, "retention": retention_sentence, "firms": firms_sentence}
-FIGURES = {"readiness": 1, "retention": 3, "firms": 1}
+def profit_sentence(inputs: Inputs) -> str:
+    question = profit.ask(inputs)
+    parts = profit.fit_parts(question)
+    result = profit.answer_of(question, parts)
+    return profit.answer(question, result, profit.verdicts(question, parts, result)[0]).sentence
+
+
+SENTENCES = {
+    "readiness": readiness_sentence,
+    "retention": retention_sentence,
+    "profit": profit_sentence,
+    "firms": firms_sentence,
+}
+FIGURES = {"readiness": 1, "retention": 3, "profit": 2, "firms": 1}
 
 
 def test_every_study_is_run():
