@@ -109,6 +109,63 @@ def grouping(path: Path) -> dict[str, Any]:
     return {"customers": [grouped.num_rows]}
 
 
+def coroi_effects(path: Path) -> dict[str, Any]:
+    """Fit our two-way fixed effects from a file of customer-months."""
+    from coroi.models.fixed_effects import fit_fixed_effects
+    from coroi.prepare.blocks import panel_rows
+
+    names = {"outcome": "margin", "metric": "nps", "controls": ["tickets"], "entity": "customer_id"}
+    read = panel_rows(session(), session().read_parquet(path), **names, frequency="month")
+    fit = fit_fixed_effects(read, **names, estimators=("two_way",)).estimates
+    rows = fit[fit["errors"] == "cluster"]
+    return {row.term: [row.estimate, row.std_error] for row in rows.itertuples()}
+
+
+def coroi_effects_all(path: Path) -> dict[str, Any]:
+    """Fit all four of ours, each beside the others."""
+    from coroi.models.fixed_effects import fit_fixed_effects
+    from coroi.prepare.blocks import panel_rows
+
+    names = {"outcome": "margin", "metric": "nps", "controls": ["tickets"], "entity": "customer_id"}
+    read = panel_rows(session(), session().read_parquet(path), **names, frequency="month")
+    fit = fit_fixed_effects(read, **names).estimates
+    rows = fit[(fit["errors"] == "cluster") & (fit["estimator"] == "two_way")]
+    return {row.term: [row.estimate, row.std_error] for row in rows.itertuples()}
+
+
+def pyfixest_effects(path: Path) -> dict[str, Any]:
+    """Fit the same by pyfixest, errors clustered with the factor G / (G - 1) and no other."""
+    import pandas as pd
+    import pyfixest as pf
+
+    fit = pf.feols(
+        "margin ~ nps + tickets | customer_id + period",
+        data=pd.read_parquet(path),
+        vcov={"CRV1": "customer_id"},
+        ssc=pf.ssc(k_adj=False, G_adj=True),
+        fixef_rm="none",
+        copy_data=False,
+        store_data=False,
+        lean=True,
+    ).tidy()
+    return {str(term): [row["Estimate"], row["Std. Error"]] for term, row in fit.iterrows()}
+
+
+def linearmodels_effects(path: Path) -> dict[str, Any]:
+    """Fit the same by linearmodels, whose factor has (N - 1) / N beside G / (G - 1)."""
+    import pandas as pd
+    from linearmodels.panel import PanelOLS
+
+    frame = pd.read_parquet(path)
+    frame["period"] = pd.to_datetime(frame["period"])
+    panel = frame.set_index(["customer_id", "period"])
+    model = PanelOLS(panel["margin"], panel[["nps", "tickets"]], entity_effects=True, time_effects=True)
+    how = {"cov_type": "clustered", "cluster_entity": True, "group_debias": True, "debiased": False}
+    fit = model.fit(**how, auto_df=False, count_effects=False)
+    factor = (len(frame) / (len(frame) - 1)) ** 0.5
+    return {term: [fit.params[term], fit.std_errors[term] * factor] for term in ("nps", "tickets")}
+
+
 def coroi_panel(folder: Path) -> dict[str, Any]:
     """Clean raw tables and build the panel in the engine."""
     prepared = _prepare(folder)
@@ -201,6 +258,10 @@ CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
         pyfixest,
         statsmodels,
         grouping,
+        coroi_effects,
+        coroi_effects_all,
+        pyfixest_effects,
+        linearmodels_effects,
         coroi_panel,
         coroi_panel_sums,
         pandas_panel_sums,

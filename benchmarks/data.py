@@ -15,6 +15,7 @@ FIRST_MONTH = np.datetime64("2022-01", "M")
 AGE_LIMIT = 12  # months after which an answer is too old
 SLOPE = -0.15  # log odds of leaving per point of the score: the truth
 SEGMENTS = np.array(["consumer", "corporate", "home office", "public"])
+MONEY_SLOPE = 1.5  # margin of a month per point of the score: the truth
 _SEGMENT_EFFECTS = np.array([0.0, -0.4, 0.2, -0.2])
 _ANSWER_SHARE = 0.12  # of customers, each month
 _CHUNK = 20_000  # customers drawn at once
@@ -31,6 +32,15 @@ _PANEL = pa.schema(
         "weight": pa.float64(),
         "nps": pa.float64(),
         "nps_n_to_date": pa.int64(),
+    }
+)
+_MONEY = pa.schema(
+    {
+        "customer_id": pa.string(),
+        "period": pa.date32(),
+        "nps": pa.float64(),
+        "tickets": pa.float64(),
+        "margin": pa.float64(),
     }
 )
 
@@ -115,6 +125,39 @@ def write_panel(path: Path, rows: int, *, seed: int = 1) -> Path:
             if not rows:
                 return path
     raise AssertionError("there are always more customers")
+
+
+def write_money(path: Path, rows: int, *, seed: int = 1) -> Path:
+    """Write so many customer-months whose score is known, with the margin of each, customers one after another."""
+    with pq.ParquetWriter(path, _MONEY, compression="zstd") as writer:
+        for chunk, some in enumerate(customers(seed)):
+            table = money_rows(some, np.random.default_rng([seed, chunk, 1])).slice(0, rows)
+            writer.write_table(table, row_group_size=_ROW_GROUP)
+            rows -= len(table)
+            if not rows:
+                return path
+    raise AssertionError("there are always more customers")
+
+
+def money_rows(some: Customers, rng: np.random.Generator) -> pa.Table:
+    """Draw the margin of customers' months: a level of their own, the season, the score, tickets, and noise."""
+    known, _ = last_answer(some.answer)
+    who, month = np.nonzero(some.active & ~np.isnan(known))
+    tickets = rng.poisson(0.4, len(who)).astype(float)
+    happy = np.bincount(who, known[who, month], len(some.ids)) / np.maximum(
+        np.bincount(who, minlength=len(some.ids)), 1
+    )
+    level = 5 * rng.normal(size=len(some.ids)) + 2 * happy
+    noise = 4 * rng.normal(size=len(who)) + 2 * rng.normal(size=len(some.ids))[who] * (month - PERIODS / 2) / PERIODS
+    score = known[who, month]
+    columns = {
+        "customer_id": pa.array(some.ids).take(pa.array(who)),
+        "period": (FIRST_MONTH + month).astype("datetime64[D]"),
+        "nps": score,
+        "tickets": tickets,
+        "margin": 30 + level[who] + 3 * np.sin(month / 2) + MONEY_SLOPE * score - 0.8 * tickets + noise,
+    }
+    return pa.table(columns, schema=_MONEY)
 
 
 def sort_by_month(path: Path) -> Path:

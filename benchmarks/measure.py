@@ -149,7 +149,8 @@ def markdown(rows: Iterable[Row]) -> str:
 
 def machine() -> str:
     """Name cores, memory and versions."""
-    tools = ", ".join(f"{t} {version(t)}" for t in ("duckdb", "numpy", "pandas", "pyfixest", "statsmodels"))
+    named = ("duckdb", "linearmodels", "numpy", "pandas", "pyfixest", "statsmodels")
+    tools = ", ".join(f"{t} {version(t)}" for t in named)
     memory = psutil.virtual_memory().total / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}, {tools}"
 

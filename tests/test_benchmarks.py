@@ -58,6 +58,45 @@ def test_hazard_beside_others_at_20000_rows(tmp_path, beside, named, faster):
     assert "hazard, 20,000 rows" in table
 
 
+def test_effects_beside_others_at_20000_rows(tmp_path):
+    command = ("effects", "--rows", "20000", "--pairs", "1", "--beside", "pyfixest", "linearmodels", "all")
+    said, table = run_benchmark(*command, out=tmp_path / "out.json")
+    assert [r["beside"] for r in said["rows"]][:2] == ["pyfixest", "linearmodels"]
+    assert [r["faster"] for r in said["rows"]] == [True, True, False]
+    for row in said["rows"]:
+        ours, theirs = row["ours"][0]["answer"], row["theirs"][0]["answer"]
+        assert row["theirs"][0]["failed"] == ""
+        assert ours.keys() == theirs.keys() == {"nps", "tickets"}
+        for term in ours:
+            assert ours[term] == pytest.approx(theirs[term], rel=1e-6)
+    assert "effects, 20,000 rows" in table
+
+
+def test_customer_months_are_the_same_for_the_same_seed_and_hold_the_planted_effect(tmp_path):
+    from benchmarks.contenders import coroi_effects
+    from benchmarks.data import MONEY_SLOPE, write_money
+
+    path = write_money(tmp_path / "a.parquet", 300_000)
+    frame = pd.read_parquet(path)
+    pd.testing.assert_frame_equal(frame, pd.read_parquet(write_money(tmp_path / "b.parquet", 300_000)))
+    assert len(frame) == 300_000
+    assert not frame.isna().any(axis=None)
+    assert not frame.duplicated(["customer_id", "period"]).any()
+    estimate, error = coroi_effects(path)["nps"]
+    assert error < 0.02
+    assert abs(estimate - MONEY_SLOPE) < 4 * error
+
+
+def test_effects_are_the_same_whatever_the_order_of_the_file(tmp_path):
+    from benchmarks.contenders import coroi_effects
+    from benchmarks.data import sort_by_month, write_money
+
+    path = write_money(tmp_path / "a.parquet", 250_000)
+    mine, other = coroi_effects(path), coroi_effects(sort_by_month(path))
+    for term in mine:
+        assert mine[term] == pytest.approx(other[term], rel=1e-10)
+
+
 def test_panel_beside_grouping_at_20000_rows(tmp_path):
     said, _ = run_benchmark("panel", "--rows", "20000", "--pairs", "1", out=tmp_path / "out.json")
     (row,) = said["rows"]

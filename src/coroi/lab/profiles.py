@@ -77,6 +77,8 @@ PROFILES = {
             "verdicts": 4,
             "dynamic_panel": 12,
             "firms": 12,
+            "effects": 12,
+            "spending": 12,
         },
         scenarios=("own", "null", "confounded"),
     ),
@@ -90,6 +92,8 @@ PROFILES = {
             "verdicts": 50,
             "dynamic_panel": 100,
             "firms": 100,
+            "effects": 100,
+            "spending": 100,
         },
     ),
     "full": Profile(
@@ -102,6 +106,8 @@ PROFILES = {
             "verdicts": 500,
             "dynamic_panel": 2_000,
             "firms": 2_000,
+            "effects": 2_000,
+            "spending": 2_000,
         },
     ),
 }

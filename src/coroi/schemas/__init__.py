@@ -1,5 +1,6 @@
 """The tables' columns, keys and units, the customer-period panel, and what each study may ask for."""
 
+from coroi.schemas.blocks import EntityBlock, EntityBlocks
 from coroi.schemas.columns import PERIODS_PER_YEAR, Column, Kind, Period, Relationship, TableSchema
 from coroi.schemas.customers import CUSTOMERS, EXIT_FLAG, RESPONSES, SNAPSHOT, SUBSCRIPTIONS, TRANSACTIONS
 from coroi.schemas.markets import FACTORS, FIRM_RETURNS, FIRMS
@@ -58,6 +59,8 @@ __all__ = [
     "Block",
     "CellCounts",
     "Column",
+    "EntityBlock",
+    "EntityBlocks",
     "Kind",
     "Need",
     "Panel",

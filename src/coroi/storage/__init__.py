@@ -4,6 +4,7 @@ from coroi.storage.appended import TableWriter
 from coroi.storage.engine import connect, without_unused_engines
 from coroi.storage.files import naming_damage, open_file, read_columns, resolve_paths, sample_rows
 from coroi.storage.prepared import read_frames, read_parquet_tables, stream, write_frames, write_parquet_tables
+from coroi.storage.runs import runs
 from coroi.storage.saved import read_result, write_result
 from coroi.storage.session import Session, scratch_folder
 
@@ -21,6 +22,7 @@ __all__ = [
     "read_parquet_tables",
     "read_result",
     "resolve_paths",
+    "runs",
     "sample_rows",
     "scratch_folder",
     "stream",

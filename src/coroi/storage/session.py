@@ -57,6 +57,10 @@ class Session:
         """Yield a table's rows in batches of at most so many, in no order unless the table has one."""
         raise NotImplementedError
 
+    def keeps_order(self, table: Any) -> bool:
+        """Tell whether a table's rows come in the same order whenever it is read."""
+        return False
+
     def read_parquet(self, path: Path | str) -> Any:
         """Open a Parquet file as a table."""
         return self.take(self.embedded.read_parquet(path))
@@ -125,6 +129,14 @@ class EmbeddedSession(Session):
         table = self.keep(table) if holds_frames(table) else table
         with _room():
             yield from self.backend.con.sql(self.backend.compile(table)).to_arrow_reader(rows)
+
+    def keeps_order(self, table: Any) -> bool:
+        """Tell whether a table is made of kept tables and files by choosing rows and columns alone."""
+        import ibis.expr.operations as ops
+
+        plain = (ops.DatabaseTable, ops.Project, ops.Filter, ops.DropColumns)
+        relations, windows = table.op().find(ops.Relation), table.op().find(ops.WindowFunction)
+        return not windows and all(isinstance(each, plain) for each in relations)
 
     def read_parquet(self, path: Path | str) -> Any:
         """Open a Parquet file as a table; it is read when it is asked for."""

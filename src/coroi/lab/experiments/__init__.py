@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from coroi.lab.experiments.dynamic_panel import DYNAMIC_PANEL
+from coroi.lab.experiments.effects import EFFECTS, SPENDING
 from coroi.lab.experiments.firms import FIRMS
 from coroi.lab.experiments.hazard import HAZARD
 from coroi.lab.experiments.parts import COMPANIES, OWN, Estimand, Experiment, Findings, Found
@@ -11,7 +12,7 @@ from coroi.lab.experiments.retention import RETENTION
 from coroi.lab.experiments.verdicts import VERDICTS
 
 EXPERIMENTS: dict[str, Experiment] = {
-    each.name: each for each in (RETENTION, HAZARD, RESPONDENTS, VERDICTS, DYNAMIC_PANEL, FIRMS)
+    each.name: each for each in (RETENTION, HAZARD, RESPONDENTS, VERDICTS, DYNAMIC_PANEL, FIRMS, EFFECTS, SPENDING)
 }
 
 __all__ = ["COMPANIES", "EXPERIMENTS", "OWN", "Estimand", "Experiment", "Findings", "Found"]
