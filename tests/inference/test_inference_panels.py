@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from coroi.errors import DataError
-from coroi.inference.panels import read_panel, shifted
+from coroi.inference.panels import cluster_codes, read_panel, shifted
 
 PANEL = pd.DataFrame(
     {"who": ["b", "a", "a", "b", "a", "c"], "when": [2, 1, 2, 5, 4, 7], "x": [1.0, 2.0, 3.0, 4.0, 5.0, np.nan]}
@@ -56,3 +56,22 @@ def test_a_lag_never_crosses_a_gap():
     rows = read_panel(PANEL, ["x"], entity="who", period="when")
     found = shifted(rows.frame["x"].to_numpy(), rows.entity, rows.period, 1)
     np.testing.assert_array_equal(found, [np.nan, 2.0, np.nan, np.nan, np.nan, np.nan])
+
+
+def test_clusters_are_coded_in_the_order_of_their_names_and_hold_whole_entities():
+    frame = PANEL.assign(team=PANEL["who"].map({"a": "red", "b": "blue", "c": "red"}))
+    rows = read_panel(frame, ["x", "team"], entity="who", period="when")
+    code, names = cluster_codes(rows, "team")
+    assert code.tolist() == [1, 1, 1, 0, 0, 1]
+    assert names.tolist() == ["blue", "red"]
+    alone, people = cluster_codes(rows, None)
+    assert alone is rows.entity
+    assert people.tolist() == ["a", "b", "c"]
+    mixed = read_panel(frame.assign(team=frame["when"] % 2), ["team"], entity="who", period="when")
+    with pytest.raises(DataError, match="2 entities have more than one 'team'"):
+        cluster_codes(mixed, "team")
+    lacking = read_panel(
+        frame.assign(team=frame["team"].where(frame["who"] != "c")), ["team"], entity="who", period="when"
+    )
+    with pytest.raises(DataError, match="1 rows lack 'team'"):
+        cluster_codes(lacking, "team")

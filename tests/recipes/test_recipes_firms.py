@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from test_recipes import RECIPES
+from test_recipes_twins import ACCOUNTS_TWICE, WRONG_YEAR
 
 from coroi.studies import firms
 from coroi.studies.check import check_plan
 from coroi.studies.runner import run_plan
-from test_recipes import RECIPES
-from test_recipes_twins import ACCOUNTS_TWICE, WRONG_YEAR
 
 RECIPE = "acsi_accounts"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 DRAWS = 2**16
 _ONE = 1 - 1e-9
@@ -48,9 +50,22 @@ def sup_t(covariance: np.ndarray, *, level: float = 0.95, df: float | None = Non
         return float(alone.ppf(0.5 + level / 2))
     root, vectors = np.linalg.eigh(correlation)
     half = vectors * np.sqrt(np.clip(root, 0, None))
-    uniform = stats.qmc.Sobol(len(distinct) + 1, seed=seed).random(DRAWS).clip(1e-12, 1 - 1e-12)
-    largest = np.abs(stats.norm.ppf(uniform[:, :-1]) @ half.T).max(axis=1)
+    largest = np.abs(_normal(len(distinct), seed) @ half.T).max(axis=1)
     if df is not None:
-        largest = largest / np.sqrt(stats.chi2.ppf(uniform[:, -1], df) / df)
+        largest = largest / _scale(len(distinct), seed, df)
     lowest, highest = alone.ppf(0.5 + level / 2), alone.ppf(1 - (1 - level) / (2 * len(distinct)))
     return float(np.clip(np.quantile(largest, level), lowest, highest))
+
+
+@lru_cache(maxsize=4)
+def _normal(k: int, seed: int) -> np.ndarray:
+    return np.asarray(special.ndtri(_uniform(k, seed)[:, :-1]))
+
+
+@lru_cache(maxsize=8)
+def _scale(k: int, seed: int, df: float) -> np.ndarray:
+    return np.asarray(np.sqrt(2 * special.gammaincinv(df / 2, _uniform(k, seed)[:, -1]) / df))
+
+
+def _uniform(k: int, seed: int) -> np.ndarray:
+    return np.asarray(stats.qmc.Sobol(k + 1, seed=seed).random(DRAWS).clip(1e-12, 1 - 1e-12))

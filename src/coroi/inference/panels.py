@@ -113,3 +113,29 @@ def shifted(values: np.ndarray, entity: np.ndarray, period: np.ndarray, by: int)
     moved = np.full(values.shape, np.nan)
     moved[found] = values[at[found]]
     return moved
+
+
+def cluster_codes(panel: PanelRows, cluster: str | None) -> tuple[np.ndarray, pd.Index]:
+    """Return the cluster of each row and the clusters' names in the order of their codes.
+
+    Parameters
+    ----------
+    panel : PanelRows
+    cluster : str, optional
+        Column of groups of entities; the entity itself by default.
+
+    Raises
+    ------
+    DataError
+        If a row lacks its cluster or an entity has several.
+    """
+    if cluster is None:
+        return panel.entity, panel.names
+    missing = int(panel.frame[cluster].isna().sum())
+    if missing:
+        raise DataError(f"{missing:,} rows lack '{cluster}'. Leave them out, and say so.")
+    code, names = pd.factorize(panel.frame[cluster], sort=True)
+    several = int((pd.Series(code).groupby(panel.entity).nunique() > 1).sum())
+    if several:
+        raise DataError(f"{several:,} entities have more than one '{cluster}'. Give each entity one.")
+    return code, pd.Index(names)

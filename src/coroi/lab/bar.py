@@ -104,6 +104,28 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("spending", "", "*"): (
         "customers who spend more are more satisfied, which a comparison of customers takes for an effect."
     ),
+    ("projections", "plain", "*"): (
+        "sweeping out the level of an entity biases every horizon by the order of one over its periods, here 24; half "
+        "panels take that out, and these rows show what happens without."
+    ),
+    ("projections", "halved[4]", "*"): (
+        "half panels leave some of the bias at the last horizon, a third of a standard deviation in 24 periods; more "
+        "periods or fewer horizons make it small."
+    ),
+    ("projections", "crossover", "*"): (
+        "the horizon is a whole number and its interval a band projected, which holds at least as often as the band: "
+        "it is wide by design."
+    ),
+    ("direction", "within", "*"): (
+        "the within estimate of an autoregression is biased in short panels; it stands beside to show by how much."
+    ),
+} | {
+    ("direction", f"{term}[{world}, 6", "*"): (
+        "six periods hardly tell the persistence of a metric that persists, and the interval carries that doubt: it "
+        "holds more often than it says, and false alarms are fewer than 5 %."
+    )
+    for term in ("forward", "reverse", "placebo_lead")
+    for world in ("neither", "reverse")
 }
 """Why a row falls short: by experiment, beginning of the estimand's name, and scenario ("*" for any)."""
 

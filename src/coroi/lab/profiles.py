@@ -79,6 +79,8 @@ PROFILES = {
             "firms": 12,
             "effects": 12,
             "spending": 12,
+            "projections": 12,
+            "direction": 12,
         },
         scenarios=("own", "null", "confounded"),
     ),
@@ -94,6 +96,8 @@ PROFILES = {
             "firms": 100,
             "effects": 100,
             "spending": 100,
+            "projections": 100,
+            "direction": 100,
         },
     ),
     "full": Profile(
@@ -108,6 +112,8 @@ PROFILES = {
             "firms": 2_000,
             "effects": 2_000,
             "spending": 2_000,
+            "projections": 2_000,
+            "direction": 2_000,
         },
     ),
 }

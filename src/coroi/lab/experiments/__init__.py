@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from coroi.lab.experiments.direction import DIRECTION
 from coroi.lab.experiments.dynamic_panel import DYNAMIC_PANEL
 from coroi.lab.experiments.effects import EFFECTS, SPENDING
 from coroi.lab.experiments.firms import FIRMS
 from coroi.lab.experiments.hazard import HAZARD
 from coroi.lab.experiments.parts import COMPANIES, OWN, Estimand, Experiment, Findings, Found
+from coroi.lab.experiments.projections import PROJECTIONS
 from coroi.lab.experiments.respondents import RESPONDENTS
 from coroi.lab.experiments.retention import RETENTION
 from coroi.lab.experiments.verdicts import VERDICTS
 
 EXPERIMENTS: dict[str, Experiment] = {
-    each.name: each for each in (RETENTION, HAZARD, RESPONDENTS, VERDICTS, DYNAMIC_PANEL, FIRMS, EFFECTS, SPENDING)
+    each.name: each
+    for each in (
+        RETENTION,
+        HAZARD,
+        RESPONDENTS,
+        DYNAMIC_PANEL,
+        FIRMS,
+        EFFECTS,
+        SPENDING,
+        PROJECTIONS,
+        DIRECTION,
+        VERDICTS,
+    )
 }
 
 __all__ = ["COMPANIES", "EXPERIMENTS", "OWN", "Estimand", "Experiment", "Findings", "Found"]
