@@ -10,7 +10,8 @@ from coroi.studies.bundled import sample_folder
 from coroi.studies.runner import Run, run_plan
 
 pytestmark = pytest.mark.browser
-PAGES = ("index.html", "sample/index.html", "sample/{run}/readiness/index.html", "sample/{run}/retention/index.html")
+STUDIES = ("readiness", "retention", "firms")
+PAGES = ("index.html", "sample/index.html", *(f"sample/{{run}}/{study}/index.html" for study in STUDIES))
 
 
 @pytest.fixture(scope="module")

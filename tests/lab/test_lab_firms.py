@@ -45,7 +45,7 @@ def test_the_truth_of_the_paths_is_that_of_the_claims():
     kept = 0.8 ** np.arange(5)
     assert truth["baseline_value"] == pytest.approx(told[2]["value"] * kept[:3].sum() / kept.sum(), rel=0.02)
     assert 0.0005 < truth["baseline_alpha"] < 0.004
-    assert {truth[name] for name in truth if name.startswith("confounded")} == {0.0}
+    assert {truth[name] for name in truth if name.startswith("idle")} == {0.0}
 
 
 def test_firms_are_those_of_the_tables():
@@ -67,5 +67,5 @@ def test_firms_are_those_of_the_tables():
 
 def test_shortfalls_have_their_reason_and_nulls_none():
     assert reason_for("firms", "baseline_value", OWN)
-    assert not reason_for("firms", "confounded_value", OWN)
+    assert not reason_for("firms", "idle_value", OWN)
     assert [e.name for e in FIRMS.estimands if e.headline][-1] == "baseline_alpha"

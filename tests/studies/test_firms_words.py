@@ -115,7 +115,7 @@ def test_where_value_cannot_be_tested_the_page_leads_with_standing():
     assert "its rivals by market value" in answer.sentence
     assert answer.verdict is verdicts[STANDING]
     card = dict(answer.card)
-    assert card["Verdict"].startswith("On C15, standing: Cannot tell (98.3")
+    assert card["Verdict"].startswith("On C15, standing: Too small to matter (98.3")
     assert card["Verdict on C17, value"] == "Not testable with this data: the data hold no values."
 
 

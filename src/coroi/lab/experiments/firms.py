@@ -34,6 +34,7 @@ from coroi.studies.firms.path import fit_point
 SLOPE, LOSES, REACHES, ALPHA = 0.4, -0.4, 0.3, 0.004
 SHARE, HORIZON, LAG = 0.25, 3, 1
 TRUTH_PANELS, YEAR_0 = 200, 3
+_WORLDS = {"baseline": "baseline", "idle": "confounded"}  # satisfaction works, or goes with doing well alone
 
 
 def firm_panel(fortunes: Fortunes) -> FirmPanel:
@@ -57,18 +58,18 @@ def monthly_rows(draws: Draws, fortunes: Fortunes) -> tuple[pd.DataFrame, pd.Dat
     return rows, pd.DataFrame({"period": np.arange(12 * YEARS)} | factors)
 
 
-def fit_firms(seed: int, scenario: str) -> Findings:
+def fit_firms(seed: int, name: str) -> Findings:
     """Draw one panel of firms and fit what the study fits: standing, value after some years, and the alpha."""
     draws = draw_firms(seed)
-    fortunes = unfold(draws, World(scenario=SCENARIOS[scenario]))
+    fortunes = unfold(draws, World(scenario=SCENARIOS[_WORLDS[name]]))
     panel, (rows, factors) = firm_panel(fortunes), monthly_rows(draws, fortunes)
     standing = fit_standing(panel.frame, outcome="market_value", metric="z", lag=LAG)
     shares = fit_portfolio(rows, factors=factors, metric="score", names=FACTORS, share=SHARE)
     return {
-        f"{scenario}_standing": found_in(standing.estimates.iloc[0]),
-        f"{scenario}_value": found_in(fit_point(panel, "market_value", HORIZON, 0.95)),
-        f"{scenario}_earnings": found_in(fit_point(panel, "earnings", 0, 0.95)),
-        f"{scenario}_alpha": _alpha(shares.estimates),
+        f"{name}_standing": found_in(standing.estimates.iloc[0]),
+        f"{name}_value": found_in(fit_point(panel, "market_value", HORIZON, 0.95)),
+        f"{name}_earnings": found_in(fit_point(panel, "earnings", 0, 0.95)),
+        f"{name}_alpha": _alpha(shares.estimates),
     }
 
 
@@ -93,8 +94,8 @@ def _own_fit(rng: np.random.Generator) -> Findings:
     found = {name: found_in(own.loc[name]) for name in ("percentile", "top")}
     found |= {name: found_in(slopes.loc[name]) for name in ("loses", "reaches")}
     found |= {"alpha": _alpha(shares)}
-    for scenario in ("baseline", "confounded"):
-        found |= fit_firms(int(rng.integers(2**31)), scenario)
+    for name in _WORLDS:
+        found |= fit_firms(int(rng.integers(2**31)), name)
     return {each.name: found[each.name] for each in ESTIMANDS}
 
 
@@ -103,7 +104,7 @@ def _own_truth() -> Mapping[str, float]:
     _, standing = _draw_standing(np.random.default_rng(0))
     truth = {name: float(standing[name]) for name in ("percentile", "top")}
     truth |= {"loses": LOSES, "reaches": REACHES, "alpha": ALPHA}
-    truth |= {f"confounded_{name}": 0.0 for name in ("standing", "value", "earnings", "alpha")}
+    truth |= {f"idle_{name}": 0.0 for name in ("standing", "value", "earnings", "alpha")}
     return truth | _baseline_truth()
 
 
@@ -158,10 +159,10 @@ ESTIMANDS = (
         words="simulated firms: monthly return beyond the factors, best quarter by satisfaction less worst",
         headline=True,
     ),
-    Estimand(name="confounded_standing", words=f"share of rivals outdone a year later, per {_SD}; {_NOTHING}"),
-    Estimand(name="confounded_value", words=f"log of market value after {HORIZON} years, per {_SD}; {_NOTHING}"),
-    Estimand(name="confounded_earnings", words=f"earnings as a share of revenue, per {_SD}; {_NOTHING}"),
-    Estimand(name="confounded_alpha", words=f"monthly return beyond the factors; {_NOTHING}"),
+    Estimand(name="idle_standing", words=f"share of rivals outdone a year later, per {_SD}; {_NOTHING}"),
+    Estimand(name="idle_value", words=f"log of market value after {HORIZON} years, per {_SD}; {_NOTHING}"),
+    Estimand(name="idle_earnings", words=f"earnings as a share of revenue, per {_SD}; {_NOTHING}"),
+    Estimand(name="idle_alpha", words=f"monthly return beyond the factors; {_NOTHING}"),
 )
 FIRMS = Experiment(
     name="firms",
