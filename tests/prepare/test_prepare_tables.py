@@ -218,12 +218,13 @@ CASES = {
         "firm_id,period,industry,other_industry,satisfaction,revenue,earnings,market_value",
         "F1,{day},banks,money,78,100,-5,400",
         {
-            "firm_id": "F1", "period": "2020-01-01", "industry": "banks", "other_industry": "money", "satisfaction": 78.0, "revenue": 100.0,
-            "earnings": -5.0, "market_value": 400.0,
+            "firm_id": "F1", "period": "2020-01-01", "industry": "banks", "other_industry": "money",
+            "satisfaction": 78.0, "revenue": 100.0, "earnings": -5.0, "market_value": 400.0,
         },
         [
-            "F1,2020-01-01,banks,money,78,100,-5,400", ",2020-01-01,banks,money,78,100,-5,400", "F2,,banks,money,78,100,-5,400",
-            "F2,2020-01-01,banks,money,78,100,-5,-400", "F3,2020-01-01,banks,money,high,100,-5,400",
+            "F1,2020-01-01,banks,money,78,100,-5,400", ",2020-01-01,banks,money,78,100,-5,400",
+            "F2,,banks,money,78,100,-5,400", "F2,2020-01-01,banks,money,78,100,-5,-400",
+            "F3,2020-01-01,banks,money,high,100,-5,400",
         ],
         {
             ("dropped", "repeated row"): 1, ("dropped", "no firm_id"): 1, ("dropped", "no period"): 1,
