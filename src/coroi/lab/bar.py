@@ -67,6 +67,10 @@ _CROWDED = (
     "with 50 or more instruments for 200 entities the estimate leans towards least squares within entities, and errors "
     "without the correction are far too small: that is why the toolkit takes two lags and collapses them."
 )
+_SWEPT = (
+    "in twelve years, less those that the horizon takes, a firm's mean that is swept out holds much of the very "
+    "rise looked at and of what follows it, so the path leans towards zero."
+)
 REASONS: dict[tuple[str, str, str], str] = {
     ("hazard", "held", "*"): (
         "the interval takes the customers at the landmark as given, while the truth is that of a population; who "
@@ -77,10 +81,8 @@ REASONS: dict[tuple[str, str, str], str] = {
         "comes out too small in companies of this size: the error is 4 to 5 % below the spread that it stands for, "
         "with hardly any bias and misses on both sides. The same difference in money meets the bar."
     ),
-    ("firms", "baseline_", "own"): (
-        "in twelve years, less those that the horizon takes, a firm's mean that is swept out holds much of the very "
-        "rise looked at and of what follows it, so the path leans towards zero."
-    ),
+    ("firms", "baseline_value", "own"): _SWEPT,
+    ("firms", "baseline_earnings", "own"): _SWEPT,
     ("dynamic_panel", "lag[uncorrected]", "own"): _UNCORRECTED,
     ("dynamic_panel", "effect[uncorrected]", "own"): _UNCORRECTED,
     ("dynamic_panel", "lag[uneven]", "own"): _UNEVEN,
