@@ -303,7 +303,7 @@ def test_customers_alone(tmp_path):
     assert survey.leaks == ()
     assert survey.respondents is None
     shown = answer(survey, inputs)
-    assert shown.sentence == "These data can bear 1 of 3 studies and 0 of the 25 claims."
+    assert shown.sentence == "These data can bear 1 of 4 studies and 0 of the 25 claims."
     assert dict(shown.card)["Who ever answered"] == "NPS: 0 of 3 customers (0\u00a0%)"
     assert meaning(survey)[2].startswith("More could be asked: retention needs `snapshot` or")
     texts = page_of(survey, inputs)
