@@ -85,7 +85,7 @@ def test_the_path_equals_its_twin():
 )
 def test_intervals_hold_what_a_far_larger_cohort_shows(replications):
     path = (-0.5, 0.5, 0.5)
-    truth = slow_path(question_of(cohort(path=path, n=10_000, seed=99), horizon=4), 2).sum()
+    truth = slow_path(question_of(cohort(path=path, n=6_000, seed=99), horizon=4), 2).sum()
     held = []
     for seed in range(replications):
         data = _with_changes(question_of(cohort(path=path, n=120, seed=1000 + seed), horizon=4))
@@ -98,7 +98,7 @@ def test_intervals_hold_what_a_far_larger_cohort_shows(replications):
 
 def test_a_point_that_pays_is_found_with_its_worth_and_its_grade():
     result, (total, _, _) = told(RISING)
-    large = question_of(cohort(path=(0.5, 0.5, 0.5, 0.5), n=4_000, seed=98))
+    large = question_of(cohort(path=(0.5, 0.5, 0.5, 0.5), n=2_500, seed=98))
     row = total_row(result)
     assert row["conf_low"] < slow_path(large, lags_of(result)).sum() < row["conf_high"]
     assert 0.05 < row["conf_high"] - row["conf_low"] < 1
@@ -143,12 +143,12 @@ def test_what_keeps_marginal_customers_pays_in_the_cohort_though_not_among_those
 
 def test_a_cost_that_turns_into_a_gain_has_both_verdicts_and_a_date():
     path = (-1.0, 0.5, 0.5, 0.75, 0.75, 0.75, 0.75, 0.75)
-    question = question_of(cohort(path=path, n=1500, periods=36, seed=7), horizon=8)
+    question = question_of(cohort(path=path, n=900, periods=36, seed=7), horizon=8)
     result, (_, early, late) = told(question)
     assert (early.label, late.label) == ("consistent with", "consistent with")
     assert early.estimate > 0
     row = row_of(result, "path", "crossover")
-    large = slow_path(question_of(cohort(path=path, n=4_000, periods=36, seed=97), horizon=8), lags_of(result))
+    large = slow_path(question_of(cohort(path=path, n=2_000, periods=36, seed=97), horizon=8), lags_of(result))
     true = int(np.flatnonzero(large < 0)[-1]) + 1
     assert row["conf_low"] <= true <= row["conf_high"]
     words = " ".join(claim_words(question, result, early, late))

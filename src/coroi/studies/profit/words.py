@@ -36,7 +36,8 @@ def answer(question: Question, result: Result, verdict: Verdict) -> Answer:
         What was asked, estimated and judged.
     """
     card: list[tuple[str, str]] = [("Verdict", verdict_line(verdict))]
-    card.append(("Evidence grade", grade_phrase(verdict.grade)))
+    lowered = ", since a check of the arrow did not hold" if verdict.grade == "D" and result.checks else ""
+    card.append(("Evidence grade", f"{grade_phrase(verdict.grade)}{lowered}"))
     if verdict.label != UNTESTED:
         row = total_row(result)
         card.append(
