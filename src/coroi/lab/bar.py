@@ -67,6 +67,10 @@ _CROWDED = (
     "with 50 or more instruments for 200 entities the estimate leans towards least squares within entities, and errors "
     "without the correction are far too small: that is why the toolkit takes two lags and collapses them."
 )
+_FEW_MONTHS = (
+    "Newey–West's errors come out some 8 % too small in twelve years of months, in which the same few firms make up a "
+    "portfolio for long; the estimate itself does not lean. Critical values made for few periods are what it lacks."
+)
 REASONS: dict[tuple[str, str, str], str] = {
     ("hazard", "held", "*"): (
         "the interval takes the customers at the landmark as given, while the truth is that of a population; who "
@@ -125,6 +129,8 @@ REASONS: dict[tuple[str, str, str], str] = {
     ("spending", "", "*"): (
         "customers who spend more are more satisfied, which a comparison of customers takes for an effect."
     ),
+    ("firms", "baseline_alpha", "own"): _FEW_MONTHS,
+    ("firms", "idle_alpha", "own"): _FEW_MONTHS,
     ("firms", "baseline_", "own"): (
         "in twelve years, less those that the horizon takes, a firm's mean that is swept out holds much of the very "
         "rise looked at and of what follows it, so the path leans towards zero."
