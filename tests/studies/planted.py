@@ -107,7 +107,8 @@ def every_text(folder: Path) -> Iterator[tuple[str, str]]:
         yield name, html.unescape(text)
         yield name, text.encode().decode("unicode_escape", errors="replace")
         for found in re.findall(r"[A-Za-z0-9+/]{24,}", text):
-            whole = base64.b64decode(found[: len(found) // 4 * 4])
+            whole = found if len(found) % 4 != 1 else found[:-1]  # one letter more holds no byte
+            whole = base64.b64decode(whole + "=" * (-len(whole) % 4))
             yield f"{name}, embedded", whole.decode("utf-8", errors="replace")
 
 

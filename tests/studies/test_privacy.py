@@ -87,11 +87,12 @@ def test_the_studies_that_come_with_coroi_still_answer_and_those_that_name_peopl
 
 def test_the_search_finds_what_is_planted(ran, tmp_path):
     _, planted, _, _ = ran
-    word = next(w for w in planted if w.endswith("@planted.example"))
+    word = next(w for w in sorted(planted) if w.endswith("@planted.example"))
     pd.DataFrame({"a": [word]}).to_parquet(tmp_path / "kept.parquet", compression="zstd")
-    link = base64.b64encode(f"a,b\n1,{word}\n".encode()).decode()
-    (tmp_path / "page.html").write_text(f'<a href="data:text/csv;base64,{link}">', encoding="utf-8")
-    assert {place for place, _ in leaks(every_text(tmp_path), {word})} == {"kept.parquet", "page.html, embedded"}
+    for end in ("", "\n", "\n\n"):  # wherever the last group of letters breaks off
+        link = base64.b64encode(f"a,b\n1,{word}{end}".encode()).decode()
+        (tmp_path / "page.html").write_text(f'<a href="data:text/csv;base64,{link}">', encoding="utf-8")
+        assert {place for place, _ in leaks(every_text(tmp_path), {word})} == {"kept.parquet", "page.html, embedded"}
 
 
 def test_no_kept_table_counts_few_customers(ran):
