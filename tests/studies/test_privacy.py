@@ -66,7 +66,7 @@ def ran(sown, tmp_path_factory):
 def test_nothing_planted_comes_out_anywhere(ran):
     home, planted, code, printed = ran
     pages = {p.parent.name for p in (home / "reports").rglob("index.html")}
-    assert {"readiness", "retention", "raises", "shows", "names"} <= pages
+    assert {"readiness", "retention", "profit", "firms", "raises", "shows", "names"} <= pages
     assert code == 1  # the studies that name customers fail
     texts = list(every_text(home / "reports"))
     assert len(texts) > 100
@@ -78,7 +78,7 @@ def test_the_studies_that_come_with_coroi_still_answer_and_those_that_name_peopl
     home, _, _, _ = ran
     record = json.loads(next((home / "reports").rglob("run.json")).read_text(encoding="utf-8"))
     told = {entry["study"]: entry for entry in record["studies"]}
-    assert [told[s]["status"] for s in ("readiness", "retention")] == ["ok", "ok"]
+    assert [told[s]["status"] for s in ("readiness", "retention", "profit", "firms")] == ["ok"] * 4
     assert told["retention"]["headline"]
     assert {told[s]["status"] for s in ("raises", "shows", "names")} == {"failed"}
     assert "A report names nobody" in told["names"]["message"]

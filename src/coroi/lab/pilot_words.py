@@ -154,7 +154,7 @@ def alarm_words(found: Found) -> str:
 
 def missing_words(pilot: Pilot) -> str:
     """Say which outcomes could not be looked at, and why."""
-    names = {SCORE: "the mean score", MONEY: "money per customer"}
+    names = {SCORE: name(pilot, SCORE), MONEY: "money per customer"}
     return " ".join(f"Nothing is said of {names[n]}: {why}." for n, why in pilot.missing.items())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
 
 import numpy as np
 
@@ -54,10 +53,6 @@ def _each() -> Iterator[tuple[str, str, str, int, float]]:
                 yield _name(term, world, periods), term, world, periods, value
 
 
-def _no_company(*_: Any) -> NoReturn:
-    raise NotImplementedError("the direction is tried in its own world alone")
-
-
 DIRECTION = Experiment(
     name="direction",
     method=f"outcome and metric on each other's last value, {ENTITIES} entities, the metric's persistence "
@@ -72,9 +67,6 @@ DIRECTION = Experiment(
         for name, term, world, periods, value in _each()
     ),
     scenarios=(OWN,),
-    fit=_no_company,
-    reduce=_no_company,
-    pool=_no_company,
     own_fit=_own_fit,
     own_truth=_own_truth,
 )

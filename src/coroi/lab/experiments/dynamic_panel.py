@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
-from coroi.errors import CoroiError
 from coroi.lab.experiments.parts import OWN, Estimand, Experiment, Findings, Found, found_in
 from coroi.models.dynamic_panel import fit_dynamic_panel, simulate_dynamic_panel
 
@@ -51,10 +49,6 @@ def _own_truth() -> Mapping[str, float]:
     return {each.name: _TRUTH[each.name.partition("[")[0]] for each in DYNAMIC_PANEL.estimands}
 
 
-def _no_company(*_: Any) -> NoReturn:
-    raise CoroiError("The dynamic panel is tried in its own world alone.")
-
-
 DYNAMIC_PANEL = Experiment(
     name="dynamic_panel",
     method=f"difference GMM in two steps on {OWN_ENTITIES} entities and {OWN_PERIODS} periods; lags 2 and 3 collapsed, "
@@ -71,9 +65,6 @@ DYNAMIC_PANEL = Experiment(
         for name in _TERMS
     ),
     scenarios=(OWN,),
-    fit=_no_company,
-    reduce=_no_company,
-    pool=_no_company,
     own_fit=_own_fit,
     own_truth=_own_truth,
 )

@@ -71,9 +71,6 @@ EFFECTS = Experiment(
     method="fixed effects of entities and periods, beside means of entities and all rows alike; errors by entity",
     estimands=_OWN,
     scenarios=(OWN,),
-    fit=lambda months: {},
-    reduce=lambda months: None,
-    pool=lambda parts: {},
     own_fit=_own_fit,
     own_truth=lambda: {each.name: OWN_SLOPE for each in _OWN},
 )

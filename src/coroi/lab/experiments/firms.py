@@ -169,9 +169,6 @@ FIRMS = Experiment(
     method="standing and paths with firms and periods swept out, hazards at the top, portfolios against factors",
     estimands=ESTIMANDS,
     scenarios=(OWN,),
-    fit=lambda months: {},
-    reduce=lambda months: None,
-    pool=lambda parts: {},
     own_fit=_own_fit,
     own_truth=_own_truth,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
 
 import numpy as np
 
@@ -63,10 +62,6 @@ def _own_truth() -> Mapping[str, float]:
     return {f"{limits}[{design.name}]": design.truth for design in DESIGNS for limits in _LIMITS}
 
 
-def _no_company(*_: Any) -> NoReturn:
-    raise NotImplementedError("the long run is tried in its own world alone")
-
-
 LONG_RUN = Experiment(
     name="long_run",
     method=(
@@ -83,9 +78,6 @@ LONG_RUN = Experiment(
         for limits, said in _LIMITS.items()
     ),
     scenarios=(OWN,),
-    fit=_no_company,
-    reduce=_no_company,
-    pool=_no_company,
     own_fit=_own_fit,
     own_truth=_own_truth,
 )

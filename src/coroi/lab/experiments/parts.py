@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
+from coroi.errors import CoroiError
 from coroi.lab.months import Months
 
 OWN = "own"
@@ -75,6 +76,12 @@ class Found:
 Findings = Mapping[str, Found]
 
 
+def _in_its_own_world(*_: Any) -> NoReturn:
+    raise CoroiError(
+        "This experiment is tried in its own world alone. Give it `fit`, `reduce` and `pool` for companies."
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
     """An estimator, and how it is tried.
@@ -87,9 +94,9 @@ class Experiment:
         What it is after.
     scenarios : tuple of str
         Where it is tried.
-    fit : callable
-        From a company to what is found.
-    reduce, pool : callable
+    fit : callable, optional
+        From a company to what is found; without it the experiment is tried in its own world alone.
+    reduce, pool : callable, optional
         From a company to what its truth needs, and from many of these to the value of each estimand in a population.
     own_fit : callable, optional
         Draws data as the method supposes, and fits them.
@@ -101,9 +108,9 @@ class Experiment:
     method: str
     estimands: tuple[Estimand, ...]
     scenarios: tuple[str, ...]
-    fit: Callable[[Months], Findings]
-    reduce: Callable[[Months], Any]
-    pool: Callable[[Sequence[Any]], Mapping[str, float]]
+    fit: Callable[[Months], Findings] = _in_its_own_world
+    reduce: Callable[[Months], Any] = _in_its_own_world
+    pool: Callable[[Sequence[Any]], Mapping[str, float]] = _in_its_own_world
     own_fit: Callable[[np.random.Generator], Findings] | None = None
     own_truth: Callable[[], Mapping[str, float]] | None = None
 

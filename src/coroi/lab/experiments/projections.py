@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
 
 import numpy as np
 
@@ -40,10 +39,6 @@ def _own_truth() -> Mapping[str, float]:
     return truth | means | {"crossover": float(below[-1] + 1)}
 
 
-def _no_company(*_: Any) -> NoReturn:
-    raise NotImplementedError("projections are tried in their own world alone")
-
-
 PROJECTIONS = Experiment(
     name="projections",
     method=f"the outcome up to {_LAST} periods later on the metric now, one lag of both held, {ENTITIES} entities over "
@@ -68,9 +63,6 @@ PROJECTIONS = Experiment(
         ),
     ),
     scenarios=(OWN,),
-    fit=_no_company,
-    reduce=_no_company,
-    pool=_no_company,
     own_fit=_own_fit,
     own_truth=_own_truth,
 )

@@ -1,8 +1,9 @@
 """How much is a point of experience worth, after how long, and which way does the arrow run?"""
 
-from coroi.studies.profit.answer import Parts, answer_of, fit_parts, verdicts
+from coroi.studies.profit.answer import answer_of, verdicts
 from coroi.studies.profit.meaning import meaning, method
 from coroi.studies.profit.page import clock_table, flow_table, path_figure, sides_figure
+from coroi.studies.profit.parts import Parts, fit_parts
 from coroi.studies.profit.question import Question, ask
 from coroi.studies.profit.words import answer, arrow_words, claim_words, selected_words, sides_words
 

@@ -31,23 +31,28 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
         f"{begin(question.outcome)} is taken as the tables tell it, in {question.currency}. {winsorised}",
         f"For every {frequency} after a score is known one regression is fitted (local projections in changes): of the "
         f"money of that {frequency} less that of the {frequency} before the score, on the score's change since that "
-        f"{frequency}, with what moved everybody in a {frequency} taken out. A customer's own level drops out of both "
-        "sides. A score is the last one known, so that most changes are of the customers who answered anew. "
-        f"All {plural(question.horizon, 'regression')} share their customers, and the band comes from that. Errors are "
-        f"clustered by customer; intervals are at {level}.",
+        f"{frequency}, with what moved everybody in a {frequency} taken out and {_held(result, frequency)} held. A "
+        "customer's own level drops out of both sides. A score is the last one known, so that most changes are of "
+        f"customers who answered anew. All {plural(question.horizon, 'regression')} share their customers, and the "
+        f"band comes from that. Errors are clustered by customer; intervals are at {level}.",
         "Within against between: the same customers over time (two-way fixed effects), beside means of customers and "
-        "all "
-        "rows alike. What lasts: distributed lags, free. The arrow: score and money on each other's past, with the "
-        "bias "
-        "of short panels taken out.",
-        "It rests on this: beyond customers' own levels and what moves everybody, nothing else moves the "
-        "score "
-        "first and the money afterwards. That cannot be tested; the placebo lead and the reverse arrow are what can. "
-        "Everybody responds alike; customers act independently of each other.",
+        "all rows alike. What lasts: distributed lags, free. The arrow: score and money on each other's past, with "
+        "the bias of short panels taken out.",
+        "It rests on this: beyond customers' own levels, what moves everybody and what is held, nothing else moves "
+        "the score first and the money afterwards. That cannot be tested; the placebo lead and the reverse arrow are "
+        "what can. Everybody responds alike; customers act independently of each other.",
         "References: Jordà (2005), American Economic Review 95, 161–182; Montiel Olea and Plagborg-Møller (2019), "
-        "Journal of Applied Econometrics 34, 1–17; Mundlak (1978), Econometrica 46, 69–85; Dhaene and Jochmans (2015), "
-        "Review of Economic Studies 82, 991–1030; Granger (1969), Econometrica 37, 424–438.",
+        "Journal of Applied Econometrics 34, 1–17; Mundlak (1978), Econometrica 46, 69–85; Dhaene and Jochmans (2016), "
+        "Economics Letters 145, 98–103; Granger (1969), Econometrica 37, 424–438.",
     )
+
+
+def _held(result: Result, frequency: str) -> str:
+    """Say how much of the past is held: as much as one period more adds something to."""
+    parts = result.spec["parts"]
+    lags = int(parts["path"]["lags"]) if isinstance(parts, dict) and parts else 1
+    span = f"{frequency}" if lags == 1 else f"{lags} {frequency}s"
+    return f"the changes of score and money in the {span} before"
 
 
 def _means(question: Question, verdict: Verdict) -> str:
@@ -67,10 +72,9 @@ def _means(question: Question, verdict: Verdict) -> str:
 def _means_not(question: Question) -> str:
     return (
         "It is no proof that raising scores raises money: something else, such as a better service, a price or a "
-        "rival, may "
-        "move both, and only a trial or a staged roll-out tells them apart. It speaks of the customers who answer, "
-        "and of "
-        f"scores as they moved; what happens after {question.span} is not in it, nor what new customers bring."
+        "rival, may move both, and only a trial or a staged roll-out tells them apart. It speaks of the customers "
+        f"who answer, and of scores as they moved; what happens after {question.span} is not in it, nor what new "
+        "customers bring."
     )
 
 
