@@ -47,15 +47,23 @@ def test_every_study_is_run():
     assert set(SENTENCES) == set(FIGURES) == set(STUDIES)
 
 
+@pytest.fixture(scope="module")
+def sample() -> Inputs:
+    with pytest.MonkeyPatch.context() as environment:
+        for name in (PREPARED, OUTPUT):
+            environment.delenv(name, raising=False)
+        return open_inputs()
+
+
 @pytest.mark.parametrize("study", SENTENCES)
-def test_it_runs_by_hand_and_shows_the_answer(study, tmp_path, monkeypatch):
+def test_it_runs_by_hand_and_shows_the_answer(study, sample, tmp_path, monkeypatch):
     for name in (PREPARED, OUTPUT):
         monkeypatch.delenv(name, raising=False)
     node = nbformat.read(notebook_of(study), as_version=4)
     NotebookClient(node, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [o for cell in node.cells if cell.cell_type == "code" for o in cell.outputs]
     shown = [o.data["text/plain"] for o in outputs if "data" in o]
-    assert any(text.startswith(SENTENCES[study](open_inputs())) for text in shown)
+    assert any(text.startswith(SENTENCES[study](sample)) for text in shown)
     assert sum("image/png" in o.get("data", {}) for o in outputs) == FIGURES[study]
     assert [o for o in outputs if o.output_type in ("error", "stream")] == []
     assert [o for o in outputs if "image/png" in o.get("data", {}) and not o.metadata["image/png"]["alt"]] == []
