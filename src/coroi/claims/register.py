@@ -88,7 +88,7 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         4,
         "RJ",
-        "programme",
+        "pilot",
         "Following up after a bad contact keeps what the follow-up gained",
         *_with_outcome("responses", "programme"),
         metrics=True,

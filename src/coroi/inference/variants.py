@@ -22,6 +22,13 @@ class Told:
     reason: str = ""
 
 
+def told_of(row: Mapping) -> Told:
+    """Return a row of a result's estimates as an estimate with its error, or the reason why there is none."""
+    if not row["identified"]:
+        return Told(reason=str(row["reason"]))
+    return Told(estimate=float(row["estimate"]), std_error=float(row["std_error"]))
+
+
 def figure(x: float) -> str:
     """Write a number with three significant figures, a true minus sign and no exponent."""
     return np.format_float_positional(float(f"{x:.3g}"), trim="-").replace("-", "−")
