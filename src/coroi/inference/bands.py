@@ -45,24 +45,27 @@ def sup_t(covariance: np.ndarray, *, level: float = 0.95, df: float | None = Non
     correlation = covariance[np.ix_(some, some)] / np.outer(error[some], error[some])
     distinct = [i for i in range(len(correlation)) if (np.abs(correlation[i, :i]) < _ONE).all()]
     correlation = correlation[np.ix_(distinct, distinct)]
-    alone = stats.norm if df is None else stats.t(df)
     if len(distinct) == 1:
-        return float(alone.ppf(0.5 + level / 2))
+        return _alone(0.5 + level / 2, df)
     root, vectors = np.linalg.eigh(correlation)
     half = vectors * np.sqrt(np.clip(root, 0, None))
-    largest = np.abs(_normal(len(distinct), seed) @ half.T).max(axis=1)
+    largest = np.abs(half @ _normal(len(distinct), seed).T).max(axis=0)
     if df is not None:
         largest = largest / _scale(len(distinct), seed, df)
-    lowest, highest = alone.ppf(0.5 + level / 2), alone.ppf(1 - (1 - level) / (2 * len(distinct)))
+    lowest, highest = _alone(0.5 + level / 2, df), _alone(1 - (1 - level) / (2 * len(distinct)), df)
     return float(np.clip(np.quantile(largest, level), lowest, highest))
 
 
-@lru_cache(maxsize=4)
+def _alone(share: float, df: float | None) -> float:
+    return float(stats.norm.ppf(share) if df is None else stats.t.ppf(share, df))
+
+
+@lru_cache(maxsize=8)
 def _normal(k: int, seed: int) -> np.ndarray:
     return np.asarray(special.ndtri(_uniform(k, seed)[:, :-1]))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _scale(k: int, seed: int, df: float) -> np.ndarray:
     return np.asarray(np.sqrt(2 * special.gammaincinv(df / 2, _uniform(k, seed)[:, -1]) / df))
 
