@@ -35,7 +35,7 @@ def rescaled(data: pd.DataFrame, factor: float) -> tuple[Result, dict[str, float
 
 
 def twin(data: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """Hold money firm by firm and month by month; regress, and sum products of scores pair by pair of months."""
+    """Hold money firm by firm and month by month; regress, and weigh scores month by month with each cosine."""
     by_month = {m: {r.entity: r for r in rows.itertuples()} for m, rows in data.groupby("period")}
     series: dict[str, list[float]] = {"high": [], "low": []}
     purse: dict[str, dict] = {}
@@ -55,22 +55,20 @@ def twin(data: pd.DataFrame) -> dict[str, tuple[float, float]]:
     x = np.array([[1.0, r.market, r.smb] for r in market])
     high, low, safe = np.array(series["high"]), np.array(series["low"]), np.array([r.risk_free for r in market])
     return {
-        name: newey_west(x, y)
-        for name, y in (("high", high - safe), ("low", low - safe), ("high less low", high - low))
+        name: cosines(x, y) for name, y in (("high", high - safe), ("low", low - safe), ("high less low", high - low))
     }
 
 
-def newey_west(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+def cosines(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     n, k = x.shape
-    lags = math.floor(4 * (n / 100) ** (2 / 9))
+    waves = math.floor(0.4 * n ** (2 / 3))
     bread = np.linalg.inv(x.T @ x)
     beta = bread @ x.T @ y
     scores = [row * (value - row @ beta) for row, value in zip(x, y, strict=True)]
     meat = np.zeros((k, k))
-    for s in range(n):
-        for t in range(n):
-            if abs(s - t) <= lags:
-                meat += (1 - abs(s - t) / (lags + 1)) * np.outer(scores[s], scores[t])
+    for j in range(1, waves + 1):
+        projected = sum(math.cos(math.pi * j * (t + 0.5) / n) * score for t, score in enumerate(scores))
+        meat += 2 / waves * np.outer(projected, projected)
     return float(beta[0]), float(np.sqrt((bread @ meat @ bread * n / (n - k))[0, 0]))
 
 

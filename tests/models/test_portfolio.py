@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
+from scipy import stats
 
 from coroi.errors import DataError
 from coroi.models.portfolio import fit_portfolio, simulate_portfolio
@@ -173,3 +175,27 @@ def test_what_repeats_or_lacks_is_refused():
         fit(data, pd.concat([factors, factors.head(1)]))
     with pytest.raises(DataError, match="lacks the columns risk_free"):
         fit(data, factors.drop(columns="risk_free"))
+
+
+def test_newey_west_is_there_to_be_asked_for():
+    data = drawn()
+    result = fit(data, errors="newey_west")
+    periods = result.tables["periods"]
+    factors = data.drop_duplicates("period")[["market", "smb"]].to_numpy()
+    theirs = sm.OLS((periods["high"] - periods["low"]).to_numpy(), sm.add_constant(factors)).fit(
+        cov_type="HAC", cov_kwds={"maxlags": 3, "use_correction": True}
+    )
+    assert result.spec["n_parts"] == 3
+    assert row(result)["estimate"] == pytest.approx(theirs.params[0], rel=1e-9)
+    assert row(result)["std_error"] == pytest.approx(theirs.bse[0], rel=1e-9)
+    assert row(result)["conf_high"] - row(result)["estimate"] == pytest.approx(
+        stats.t.ppf(0.975, 93) * theirs.bse[0], rel=1e-9
+    )
+
+
+def test_waves_are_few_and_so_are_their_degrees_of_freedom():
+    result = fit(drawn(), keep_influence=True)
+    assert result.spec["n_parts"] == len(result.influence) == 8
+    found = row(result)
+    assert found["conf_high"] - found["estimate"] == pytest.approx(stats.t.ppf(0.975, 8) * found["std_error"], rel=1e-9)
+    assert fit(drawn(), n_parts=4).spec["n_parts"] == 4

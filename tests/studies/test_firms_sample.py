@@ -56,16 +56,14 @@ def test_the_verdicts_are_what_the_sample_can_bear(told):
     }
     assert {v.level for v in verdicts.values()} == {1 - 0.05 / 3}
     assert {v.grade for v in verdicts.values()} <= {"C", "D"}
-    assert verdicts["cost"].grade == "D"  # earnings had moved before, by the band of their path
+    assert verdicts["cost"].grade == "D"  # earnings foretell satisfaction, by a direction test
 
 
 def test_figures_say_what_they_show(told):
     question, found, _ = told
     path = firms.path_figure(question, found)
     assert isinstance(path, Picture)
-    assert path.alt.startswith(
-        "Market value does not clearly move, revenue rises and earnings fall first and rise later."
-    )
+    assert path.alt.startswith("Market value does not clearly move, revenue rises and earnings fall. Lines")
     case = firms.case_figure(question)
     assert isinstance(case, Picture)
     assert "F07" in case.alt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,11 @@ import pandas as pd
 from coroi.inference.holdings import hold, period_table, published, turnover_table
 from coroi.inference.market import Market, read_market
 from coroi.inference.moved import Moved
-from coroi.inference.series import fit_series, usual_lags
-from coroi.inference.variants import Told, check_variant
+from coroi.inference.other_markets import check_other_markets
+from coroi.inference.series import SeriesErrors, fit_series, usual_lags, usual_waves
+from coroi.inference.variants import Told
 from coroi.models.info import Info
-from coroi.results import Check, Result
+from coroi.results import Result
 
 INFO = Info(
     estimand=(
@@ -26,18 +27,18 @@ INFO = Info(
         ("scores were public before the period whose return they sort", "dates, by who prepares the rows"),
         ("the factors are those that investors ask to be paid for", "untestable"),
         ("exposures to the factors are constant over time", "untestable"),
-        ("returns depend on each other over no more periods than the errors allow", "untestable"),
+        ("returns depend on each other no longer than the errors' slow waves can follow", "untestable"),
         ("firms that leave end with their last return", "exits"),
         ("trading costs nothing", "turnover beside it"),
     ),
     reference=(
-        "Jaffe (1974), Journal of Business 47:410-428; Carhart (1997), Journal of Finance 52:57-82; Newey and West "
+        "Jaffe (1974), Journal of Business 47:410-428; Carhart (1997), Journal of Finance 52:57-82; errors: Lazarus, "
+        "Lewis, Stock and Watson (2018), Journal of Business & Economic Statistics 36:541-559, or Newey and West "
         "(1987), Econometrica 55:703-708; losses on leaving: Shumway (1997), Journal of Finance 52:327-340"
     ),
 )
 PORTFOLIOS = ("high", "low", "high less low")
 FEWEST_PERIODS, FEWEST_FIRMS = 24, 5
-LOSS_ON_LEAVING = -0.30  # Shumway's (1997) for delistings over bad performance
 
 
 def simulate_portfolio(
@@ -111,7 +112,8 @@ def fit_portfolio(
     size: str | None = None,
     industry: str | None = None,
     share: float = 0.25,
-    n_lags: int | None = None,
+    errors: SeriesErrors = "cosine",
+    n_parts: int | None = None,
     entity: str = "entity",
     period: str = "period",
     level: float = 0.95,
@@ -139,14 +141,17 @@ def fit_portfolio(
         Column of the industry, within which scores are then set against each other.
     share : float
         Share of the firms with a score in each portfolio.
-    n_lags : int, optional
-        Periods over which returns may depend on each other; the whole part of 4 (T / 100)^(2/9) by default.
+    errors : str
+        ``cosine``: from slow waves of time, with t quantiles made for few of them; ``newey_west``: from lags, with t
+        quantiles as if they were many, which come out too narrow in some twelve years of months.
+    n_parts : int, optional
+        Waves, the whole part of 0.4 T^(2/3) by default; or lags, the whole part of 4 (T / 100)^(2/9).
     entity, period : str
         Columns of who and when; periods are whole numbers that count time.
     level : float
         Level of the intervals.
     keep_influence : bool
-        Keep the influence of each block of periods, by the number of its first.
+        Keep the influence of each wave, or of each block of periods, by the number of its first.
 
     Returns
     -------
@@ -163,13 +168,14 @@ def fit_portfolio(
 
     Notes
     -----
-    Weights drift with returns until the next score. Errors are Newey and West's with the factor T / (T − k) and t
-    quantiles with T − k degrees of freedom. Their covariance is a sum over overlapping blocks of periods, the influence
-    of which joins results of the same periods and lags. Assumptions: see ``INFO``.
+    Weights drift with returns until the next score. The covariance has the factor T / (T − k) and is a sum over B waves
+    of time, with t quantiles of B degrees of freedom; or Newey and West's, a sum over overlapping blocks of periods,
+    with T − k. Influence joins results of the same periods and errors. Assumptions: see ``INFO``.
     """
     named = {"outcome": outcome, "metric": metric, "size": size, "industry": industry}
     market = read_market(data, factors, named, names=names, risk_free=risk_free, entity=entity, period=period)
-    found = _estimate(market, share, n_lags)
+    asked = _Asked(share, errors, n_parts)
+    found = _estimate(market, asked)
     labels = [f"{key['portfolio']}: {key['term']}" for key in found.keys]
     vcov, influence = found.moved.frames(labels)
     return Result(
@@ -182,18 +188,40 @@ def fit_portfolio(
             "weights": "equal" if size is None else size,
             "industry": industry,
             "share": share,
-            "n_lags": found.n_lags,
+            "n_parts": found.n_parts,
             "level": level,
-            "errors": "Newey-West, factor T / (T - k), t with T - k degrees of freedom",
+            "errors": _SAID[errors],
         },
         estimates=found.moved.rows(found.keys, level),
         vcov=vcov,
         influence=influence if keep_influence else None,
         n_obs=found.n_periods,
         n_entities=market.returns.shape[1],
-        checks=_checks(market, found, lambda other: _estimate(other, share, n_lags)),
+        checks=check_other_markets(
+            market, found.brought, found.headline, lambda other: _estimate(other, asked).headline
+        ),
         tables=found.tables,
     )
+
+
+_SAID = {
+    "cosine": "equal-weighted cosines, factor T / (T - k), t with as many degrees of freedom as waves",
+    "newey_west": "Newey-West, factor T / (T - k), t with T - k degrees of freedom",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Share of the firms in each portfolio, and how errors are computed."""
+
+    share: float
+    errors: SeriesErrors
+    n_parts: int | None
+
+    def parts(self, n_periods: int) -> int:
+        """Return how many waves or lags errors take."""
+        usual = usual_waves if self.errors == "cosine" else usual_lags
+        return usual(n_periods) if self.n_parts is None else self.n_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -203,7 +231,7 @@ class _Found:
     moved: Moved
     keys: list[dict[str, object]]
     n_periods: int
-    n_lags: int
+    n_parts: int
     tables: dict[str, pd.DataFrame]
     brought: np.ndarray
 
@@ -216,35 +244,26 @@ class _Found:
         return Told(estimate=float(self.moved.coef[at]), std_error=float(self.moved.errors[at]))
 
 
-def _estimate(market: Market, share: float, n_lags: int | None) -> _Found:
+def _estimate(market: Market, asked: _Asked) -> _Found:
     score = market.score if market.industry is None else market.score_within_industry
     formed = published(market.score)
-    held = hold(market.returns, score, market.size, formed=formed, share=share, least=FEWEST_FIRMS)
+    held = hold(market.returns, score, market.size, formed=formed, share=asked.share, least=FEWEST_FIRMS)
     returns = held.returns(market.returns)
     known = ~np.isnan(np.column_stack([returns.T, market.risk_free, market.factors])).any(axis=1)
     n, k = int(known.sum()), 1 + len(market.names)
-    lags = usual_lags(n) if n_lags is None else n_lags
     both = f"both portfolios hold at least {FEWEST_FIRMS} firms, and the factors are known"
     why = "" if n >= max(FEWEST_PERIODS, 2 * k) else f"in only {n:,} periods {both}"
     excess = np.stack([returns[0] - market.risk_free, returns[1] - market.risk_free, returns[0] - returns[1]])[:, known]
     design = np.column_stack([np.ones(n), market.factors[known]])
-    keys: list[dict[str, object]] = []
-    parts = []
-    for name, outcome in zip(PORTFOLIOS, excess, strict=True):
-        keys += [{"portfolio": name, "term": term} for term in ("alpha", *market.names, "mean")]
-        parts += [_series(x, outcome, market.periods[known], lags, why) for x in (design, design[:, :1])]
-    moved = Moved(
-        coef=np.concatenate([part[0] for part in parts]),
-        influence=np.hstack([part[1] for part in parts]),
-        clusters=pd.RangeIndex(len(parts[0][1])) + (int(market.periods[known][0]) - lags if n else 0),
-        reasons=tuple(reason for part in parts for reason in part[2]),
-        freedom=np.array([max(n - size, 1) for _ in PORTFOLIOS for size in [k] * k + [1]]),
-    )
+    keys: list[dict[str, object]] = [
+        {"portfolio": name, "term": t} for name in PORTFOLIOS for t in ("alpha", *market.names, "mean")
+    ]
+    moved = _tied(design, excess, market.periods[known], asked, why)
     return _Found(
         moved=moved,
         keys=keys,
         n_periods=n,
-        n_lags=lags,
+        n_parts=asked.parts(n),
         tables={
             "periods": period_table(held, market.periods, returns, market.risk_free, known),
             "turnover": turnover_table(held, market.periods),
@@ -253,49 +272,25 @@ def _estimate(market: Market, share: float, n_lags: int | None) -> _Found:
     )
 
 
-def _series(
-    design: np.ndarray, outcome: np.ndarray, period: np.ndarray, n_lags: int, why: str
-) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Return coefficients, influence of blocks with the small-sample factor in it, and reasons."""
+def _tied(design: np.ndarray, excess: np.ndarray, period: np.ndarray, asked: _Asked, why: str) -> Moved:
+    """Regress each portfolio on the factors and on a constant alone, and tie all by what their errors share."""
     n, k = design.shape
+    designs = [x for _ in PORTFOLIOS for x in (design, design[:, :1])]
     if why:
-        return np.full(k, np.nan), np.zeros((1, k)), [why] * k
-    coef, kept, blocks = fit_series(design, outcome, period, n_lags)
-    g = len(blocks)
-    reasons = ["" if known else "it does not vary, or is a combination of the others" for known in kept]
-    return coef, blocks * np.sqrt(n / (n - k) * (g - 1) / g), reasons
-
-
-def _checks(market: Market, found: _Found, again: Callable[[Market], _Found]) -> tuple[Check, ...]:
-    """Estimate without the firm that brought most, with survivors alone, and with a loss for all who left."""
-    n = len(found.brought)
-    stays = market.survivors
-    others = np.arange(n) != found.brought.argmax()
-    kinds = {
-        "best_firm": (
-            "whether one firm makes the result",
-            "The firm that brought most to the difference was left out.",
-            lambda: market.keep(others),
-        ),
-        "survivors": (
-            "whether the firms that leave make a difference",
-            f"{int((~stays).sum()):,} of {n:,} firms have no return in the last period; they were left out.",
-            lambda: market.keep(stays),
-        ),
-        "exits": (
-            "whether a loss on leaving, which no return shows, would make a difference",
-            f"Every firm that leaves was given a loss of {-LOSS_ON_LEAVING:.0%} at the end of its last period.",
-            lambda: market.with_loss(LOSS_ON_LEAVING),
-        ),
-    }
-    checks = []
-    for name, (tested, lead, made) in kinds.items():
-        if name != "best_firm" and stays.all():
-            said = "Every firm has a return in the last period."
-            checks.append(Check(name=name, tested=tested, passed=True, sentence=said))
-            continue
-        usual, what, labels = found.headline, "the alpha of the difference per period", ("as reported", name)
-        other = usual if usual.reason else again(made()).headline
-        check = check_variant(name=name, tested=tested, lead=lead, what=what, usual=usual, other=other, labels=labels)
-        checks.append(check)
-    return tuple(checks)
+        many = len(PORTFOLIOS) * (k + 1)
+        return Moved(
+            coef=np.full(many, np.nan), influence=np.zeros((1, many)), clusters=pd.RangeIndex(1), reasons=(why,) * many
+        )
+    outcomes = np.repeat(excess, 2, axis=0)
+    n_parts = asked.parts(n)
+    fits = [fit_series(x, y, period, asked.errors, n_parts) for x, y in zip(designs, outcomes, strict=True)]
+    g = len(fits[0].labels)
+    scale = [np.sqrt(n / (n - x.shape[1]) * (g - 1) / g) for x in designs]  # a tie puts G / (G - 1) in
+    gone = "it does not vary, or is a combination of the others"
+    return Moved(
+        coef=np.concatenate([fit.coef for fit in fits]),
+        influence=np.hstack([fit.parts * by for fit, by in zip(fits, scale, strict=True)]),
+        clusters=pd.Index(fits[0].labels),
+        reasons=tuple("" if kept else gone for fit in fits for kept in fit.kept),
+        freedom=np.concatenate([np.full(len(fit.coef), fit.freedom) for fit in fits]),
+    )

@@ -2,11 +2,13 @@
 
 from coroi.studies.firms.answer import Findings, fit, verdict
 from coroi.studies.firms.case import case_figure
+from coroi.studies.firms.elasticity import elasticity_table, elasticity_words
 from coroi.studies.firms.join import losses
 from coroi.studies.firms.meaning import meaning, method
 from coroi.studies.firms.page import (
     data_notes,
     losses_table,
+    naive_table,
     path_figure,
     path_table,
     shares_table,
@@ -27,6 +29,8 @@ __all__ = [
     "case_figure",
     "claim_words",
     "data_notes",
+    "elasticity_table",
+    "elasticity_words",
     "fit",
     "gathered",
     "headline_of",
@@ -34,6 +38,7 @@ __all__ = [
     "losses_table",
     "meaning",
     "method",
+    "naive_table",
     "path_figure",
     "path_table",
     "shares_table",

@@ -15,7 +15,8 @@ from coroi.models.portfolio import fit_portfolio
 from coroi.models.standing import fit_standing
 from coroi.models.top_spell import fit_top_spell
 from coroi.results import Check, Grade, Result, Verdict
-from coroi.studies.firms.path import Paths, check_before, fit_arrow, fit_paths, fit_point
+from coroi.studies.firms.elasticity import fit_elasticity
+from coroi.studies.firms.path import Paths, check_arrow, check_before, fit_arrow, fit_paths, fit_point, own_checks
 from coroi.studies.firms.question import COST, FACTORS, GRADE, STANDING, VALUE, Question
 from coroi.studies.firms.robust import check_definitions, check_each_industry, check_leavers
 
@@ -36,6 +37,8 @@ class Findings:
         Portfolios by how they are weighted.
     paths : Paths
         What money does around a rise of satisfaction.
+    elasticity : Result or None
+        Log value on log satisfaction.
     arrows : dict of str to Result
         Which way the arrow runs, by what stands against satisfaction.
     checks : dict of str to tuple of Check
@@ -47,6 +50,7 @@ class Findings:
     spells: Result | None
     shares: Mapping[str, Result]
     paths: Paths
+    elasticity: Result | None
     arrows: Mapping[str, Result]
     checks: Mapping[str, tuple[Check, ...]]
 
@@ -69,11 +73,18 @@ def fit(question: Question, *, level: float = 0.95) -> Findings:
     arrows = {k: found for k in kinds if (found := fit_arrow(question.panel, k, level)) is not None}
     checks = {
         STANDING: _standing_checks(question, standing),
-        VALUE: _value_checks(question, paths, shares),
-        COST: _cost_checks(question, paths),
+        VALUE: _value_checks(question, paths, shares, arrows),
+        COST: _cost_checks(question, paths, arrows),
     }
     return Findings(
-        level=level, standing=standing, spells=spells, shares=shares, paths=paths, arrows=arrows, checks=checks
+        level=level,
+        standing=standing,
+        spells=spells,
+        shares=shares,
+        paths=paths,
+        elasticity=fit_elasticity(question.panel, level),
+        arrows=arrows,
+        checks=checks,
     )
 
 
@@ -201,24 +212,22 @@ def _standing_checks(question: Question, standing: Result | None) -> tuple[Check
     return (*standing.checks, *(check(question, fit_standings, standing) for check in others))
 
 
-def _value_checks(question: Question, paths: Paths, shares: Mapping[str, Result]) -> tuple[Check, ...]:
+def _value_checks(
+    question: Question, paths: Paths, shares: Mapping[str, Result], arrows: Mapping[str, Result]
+) -> tuple[Check, ...]:
     if question.by_value == "returns":
         return shares["equal weights"].checks
     if not question.by_value:
         return ()
-    own = _most_influential(paths, "market_value", question.horizon)
-    return (check_before(paths, "market_value"), check_leavers(question, paths), *own)
+    kind = "market_value"
+    own = own_checks(paths, kind)
+    return (check_before(paths, kind), check_arrow(arrows, kind), check_leavers(question, paths), *own)
 
 
-def _cost_checks(question: Question, paths: Paths) -> tuple[Check, ...]:
+def _cost_checks(question: Question, paths: Paths, arrows: Mapping[str, Result]) -> tuple[Check, ...]:
     if COST not in question.asked:
         return ()
-    return (check_before(paths, "earnings"), *_most_influential(paths, "earnings", 0))
-
-
-def _most_influential(paths: Paths, kind: str, horizon: int) -> tuple[Check, ...]:
-    fitted = paths.fits.get((kind, horizon))
-    return () if fitted is None else tuple(c for c in fitted.checks if c.name == "most_influential")
+    return (check_before(paths, "earnings"), check_arrow(arrows, "earnings"), *own_checks(paths, "earnings"))
 
 
 def _lacking(question: Question, name: str) -> str:

@@ -39,10 +39,10 @@ def losses(question: Question, found: Findings) -> pd.DataFrame:
         rows.append(("in the fit of standing", found.standing.n_entities, found.standing.n_obs))
     for kind in ("market_value", "revenue", "earnings"):
         horizon = 0 if kind == "earnings" else question.horizon
-        result = found.paths.fits.get((kind, horizon))
-        if result is not None:
+        if kind in found.paths.fits:
+            row = found.paths.row(kind, horizon)
             words = f"in the fit of {kind.replace('_', ' ')} at horizon {horizon}"
-            rows.append((words, result.n_entities, result.n_obs))
+            rows.append((words, int(row["firms"]), int(row["rows_used"])))
     rows += _returns(question)
     return pd.DataFrame(rows, columns=["step", "firms", "rows"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coroi.report.words import plural
 from coroi.studies.firms.answer import Findings
+from coroi.studies.firms.path import past_held
 from coroi.studies.firms.question import COST, STANDING, VALUE, Question
 from coroi.studies.firms.words import UNTESTED, Verdicts, sentence
 
@@ -21,6 +22,12 @@ _CASES = {
 def meaning(question: Question, found: Findings, verdicts: Verdicts) -> tuple[str, ...]:
     """Say what the answer means, what it does not mean, and what would change it."""
     return _means(question, found, verdicts), _means_not(question), _would_change(question, found, verdicts)
+
+
+def _past(question: Question) -> str:
+    """Say how many earlier values of satisfaction are held."""
+    length, past = question.panel.length, past_held(question.panel)
+    return f"the {length} before" if past == 1 else f"the {past} {length}s before"
 
 
 def _means(question: Question, found: Findings, verdicts: Verdicts) -> str:
@@ -70,23 +77,28 @@ def method(question: Question, found: Findings) -> tuple[str, ...]:
     length, lag = question.panel.length, plural(question.lag, question.panel.length)
     return (
         f"The path: the change of log value and log revenue, and of earnings as a share of the revenue of the {length} "
-        f"before, is regressed on satisfaction in standard deviations, with satisfaction of the {length} before held "
-        f"and effects of firms and {length}s swept out; one regression for each {length} before and after. Errors are "
-        "clustered by firm, with t quantiles; bands hold a whole path at once. In panels of few periods such "
-        "estimates lean towards zero, the more so the farther the horizon; what stands beside, with nothing swept out, "
-        "leans the other way where better firms both satisfy and grow more.",
+        f"before, is regressed on satisfaction in standard deviations, with satisfaction of {_past(question)} held, "
+        f"and of every later {length} up to the horizon, effects of firms and {length}s swept out; one regression for "
+        f"each {length} before and after. A rise fades as rises of satisfaction do, by an autoregression without the "
+        "bias of short panels, and the path is the coefficients weighted by what is left of it. Errors are clustered "
+        "by firm, with t quantiles, and hold how well the fading is known; bands hold a whole path at once. Later "
+        "satisfaction is held because it is tied to the firm's mean that is swept out: left free, it pulls the path "
+        "towards zero in few periods. Where money moves satisfaction it may not be held; the arrow looks at that.",
         f"Standing: share of its industry's other firms that a firm outdoes, regressed on its own satisfaction {lag} "
         f"before and on the mean of its rivals', effects of firms and {length}s swept out. Time at the top: hazards of "
         "losing and of reaching the top in discrete time, on satisfaction above that of the industry's other firms, "
         "the time so far and whether the firm had been there before; firms may come back; errors are by firm.",
         "Shares: portfolios of the best and the worst firms by the last score that was public, formed anew with each "
         f"score ({plural(question.public_after, 'month')} after a {length}'s first day), weights drifting in between; "
-        "monthly returns are regressed on the factors with Newey–West errors.",
+        "monthly returns are regressed on the factors, with errors from slow cosine waves and t quantiles made for few "
+        "of them.",
         "It rests on this: nothing else moves a firm's satisfaction and its money at the same time, and money does not "
         "move satisfaction first; the arrow's direction and the path before the rise look at the second, nothing at "
         "the first. Firms depend on each other only as far as the checks allow.",
-        "References: Fornell, Morgeson and Hult (2016), Journal of Marketing 80, 92–107; Jordà (2005), American "
-        "Economic Review 95, 161–182; Allison (1982), Sociological Methodology 13, 61–98; Jaffe (1974), Journal of "
-        "Business 47, 410–428; Carhart (1997), Journal of Finance 52, 57–82; Newey and West (1987), Econometrica 55, "
-        "703–708; Dhaene and Jochmans (2016), Economics Letters 145, 98–103.",
+        "References: Fornell, Morgeson and Hult (2016), Journal of Marketing 80, 92–107; Fornell, Mithas, Morgeson "
+        "and Krishnan (2006), Journal of Marketing 70, 3–14; Jordà (2005), American Economic Review 95, 161–182; "
+        "Teulings and Zubanov (2014), Journal of Applied Econometrics 29, 497–514; Allison (1982), Sociological "
+        "Methodology 13, 61–98; Jaffe (1974), Journal of Business 47, 410–428; Carhart (1997), Journal of Finance "
+        "52, 57–82; Lazarus, Lewis, Stock and Watson (2018), Journal of Business & Economic Statistics 36, 541–559; "
+        "Dhaene and Jochmans (2016), Economics Letters 145, 98–103.",
     )

@@ -57,7 +57,7 @@ def path_figure(question: Question, found: Findings) -> report.Picture | report.
     firms = int(rows["firms"].max())
     alt = f"{title}. Lines with shaded bands from 3 {length}s before the rise to the last after it: {ends}."
     caption = (
-        f"{shown}; firms and {length}s swept out, the last value of satisfaction held. The {length} before is zero by "
+        f"{shown} and fading as such rises do; firms and {length}s swept out. The {length} before is zero by "
         f"construction. {firms} firms at most."
     )
     return report.figure(fig, alt=alt, caption=caption)
@@ -106,7 +106,7 @@ def _spoken(rows: pd.DataFrame, kind: str, length: str) -> str:
 
 
 def path_table(question: Question, found: Findings) -> report.Block:
-    """Show the paths' points with their intervals, the naive figure of value beside."""
+    """Show the paths' points with their intervals."""
     rows, length = found.paths.rows, question.panel.length
     if rows.empty:
         return report.prose("There is no table of paths: the data hold no money of the firms.")
@@ -116,12 +116,28 @@ def path_table(question: Question, found: Findings) -> report.Block:
     columns: dict[str, list[int] | list[str]] = {length.capitalize(): steps}
     for kind, own in by_kind.items():
         columns[f"{_NAMES[kind]}, {_UNITS[kind]}"] = [_cell(own.loc[h]) for h in steps]
-    columns["Nothing swept out"] = [_naive(by_kind[kinds[0]].loc[h]) for h in steps]
     columns["Firms"] = [int(max(own.loc[h, "firms"] for own in by_kind.values())) for h in steps]
     caption = f"Change since the {length} before satisfaction rose ({level_words(found.level)} intervals)"
-    first = _NAMES[kinds[0]].lower()
-    note = f"“Nothing swept out” is {first} with all rows alike: better firms may both satisfy and grow more."
-    return report.table(pd.DataFrame(columns), caption=caption, name="paths", note=note)
+    return report.table(pd.DataFrame(columns), caption=caption, name="paths")
+
+
+def naive_table(question: Question, found: Findings) -> report.Block:
+    """Show the first path once more by naive means."""
+    rows, length = found.paths.rows, question.panel.length
+    if rows.empty:
+        return report.prose("There is nothing to set beside naive means.")
+    kind = next(k for k in _NAMES if (rows["kind"] == k).any())
+    own = rows[rows["kind"] == kind].set_index("horizon")
+    steps = [int(h) for h in own.index if own.loc[h, "firms"] > 0]
+    columns: dict[str, list[int] | list[str]] = {length.capitalize(): steps}
+    columns |= {what: [_naive(own.loc[h], naive) for h in steps] for naive, what in _NAIVE.items()}
+    caption = f"{_NAMES[kind]}, {_UNITS[kind]}, by naive means ({level_words(found.level)} intervals)"
+    note = (
+        f"“Later left free”: within firms as well, but satisfaction of later {length}s is part of the error, which "
+        "pulls it towards zero, the more the later. “Nothing swept out”: all rows alike, though better firms may both "
+        "satisfy and grow more."
+    )
+    return report.table(pd.DataFrame(columns), caption=caption, name="naive_paths", note=note)
 
 
 def _cell(row: pd.Series) -> str:
@@ -134,8 +150,11 @@ def _cell(row: pd.Series) -> str:
 _ENDS = ("estimate", "conf_low", "conf_high")
 
 
-def _naive(row: pd.Series) -> str:
-    value = float(_in_per_cent(pd.Series([row["naive"]]), row["kind"]).iloc[0])
+_NAIVE = {"within": "Later left free", "pooled": "Nothing swept out"}
+
+
+def _naive(row: pd.Series, name: str) -> str:
+    value = float(_in_per_cent(pd.Series([row[name]]), row["kind"]).iloc[0])
     return "–" if np.isnan(value) else number(100 * value, 2)
 
 
@@ -208,7 +227,7 @@ def shares_table(question: Question, found: Findings) -> report.Block:
     turnover = first.tables["turnover"][["high", "low"]].mean().mean()
     moved = "" if np.isnan(turnover) else f" At each new score {percent(float(turnover))} of a portfolio is exchanged."
     factors = join_words([str(f) for f in first.spec["factors"]])  # type: ignore[attr-defined]
-    note = f"{first.n_obs} months; factors: {factors}; Newey–West errors over {first.spec['n_lags']} months.{moved}"
+    note = f"{first.n_obs} months; factors: {factors}; errors from {first.spec['n_parts']} slow waves.{moved}"
     caption = f"Best and worst {percent(question.share)} by the last public score, held until the next"
     return report.table(pd.DataFrame(rows), caption=caption, name="portfolios", note=note)
 

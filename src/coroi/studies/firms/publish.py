@@ -37,7 +37,7 @@ def gathered(question: Question, found: Findings) -> Result:
         for name, claim in CLAIMS.items()
     ]
     tables = {"paths": found.paths.rows, "losses": losses(question, found)}
-    parts = {"standing": found.standing, "spells": found.spells, **_named(found)}
+    parts = {"standing": found.standing, "spells": found.spells, "elasticity": found.elasticity, **_named(found)}
     tables |= {name: result.estimates for name, result in parts.items() if result is not None}
     frame = question.panel.frame
     return Result(

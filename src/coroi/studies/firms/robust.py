@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pandas as pd
-
-from coroi.inference.variants import Told, check_variant, figure
+from coroi.inference.variants import check_variant, figure, told_of
 from coroi.results import Check, Result
 from coroi.studies.firms.path import Paths, fit_point
 from coroi.studies.firms.question import Question
@@ -39,8 +37,8 @@ def check_definitions(question: Question, fit: Fit, usual: Result) -> Check:
         tested=tested,
         lead=f"Firms were put into {others:,} other industries instead of {n:,}.",
         what="the effect on the percentile",
-        usual=told(usual.estimates.iloc[0]),
-        other=told(other.estimates.iloc[0]),
+        usual=told_of(usual.estimates.iloc[0]),
+        other=told_of(other.estimates.iloc[0]),
         labels=("industries as given", "the other definition"),
     )
 
@@ -54,7 +52,7 @@ def check_each_industry(question: Question, fit: Fit, usual: Result) -> Check:
         As in :func:`check_definitions`.
     """
     tested = "whether one industry makes the effect on standing (a shift of less than one standard error)"
-    first = told(usual.estimates.iloc[0])
+    first = told_of(usual.estimates.iloc[0])
     names = question.panel.frame["industry"].dropna().unique()
     if first.reason or len(names) < 3:
         why = first.reason or "there are fewer than three industries"
@@ -90,17 +88,10 @@ def check_leavers(question: Question, paths: Paths) -> Check:
         tested=tested,
         lead=f"{left:,} of {frame['entity'].nunique():,} firms are not there in the last period; they were left out.",
         what=f"the change of log value after {horizon} periods",
-        usual=told(usual),
-        other=told(other),
+        usual=told_of(usual),
+        other=told_of(other),
         labels=("all firms", "firms of the last period"),
     )
-
-
-def told(row: pd.Series) -> Told:
-    """Return an estimate's row as it is compared."""
-    if not row["identified"]:
-        return Told(reason=str(row["reason"]))
-    return Told(estimate=float(row["estimate"]), std_error=float(row["std_error"]))
 
 
 def _level(result: Result) -> float:
