@@ -133,6 +133,26 @@ def coroi_effects_all(path: Path) -> dict[str, Any]:
     return {row.term: [row.estimate, row.std_error] for row in rows.itertuples()}
 
 
+def coroi_lags(path: Path) -> dict[str, Any]:
+    """Fit our distributed lags from a file of customer-months, block by block."""
+    return _lags(_blocks(path))
+
+
+def coroi_lags_memory(path: Path) -> dict[str, Any]:
+    """Fit the same with all rows in memory."""
+    return _lags(_frame(path))
+
+
+def coroi_news(path: Path) -> dict[str, Any]:
+    """Fit our long differences on what is new from a file of customer-months, block by block."""
+    return _news(_blocks(path))
+
+
+def coroi_news_memory(path: Path) -> dict[str, Any]:
+    """Fit the same with all rows in one block."""
+    return _news(_frame(path))
+
+
 def pyfixest_effects(path: Path) -> dict[str, Any]:
     """Fit the same by pyfixest, errors clustered with the factor G / (G - 1) and no other."""
     import pandas as pd
@@ -201,6 +221,39 @@ def keep_panel(folder: Path) -> dict[str, Any]:
     return {"rows": [int(prepared.connection.execute(prepared.panel.data.count()))]}
 
 
+def _blocks(path: Path) -> Any:
+    from coroi.prepare.blocks import panel_rows
+
+    names = {"outcome": "margin", "metric": "nps", "entity": "customer_id"}
+    return panel_rows(session(), session().read_parquet(path), **names, frequency="month")
+
+
+def _frame(path: Path) -> Any:
+    import pandas as pd
+
+    frame = pd.read_parquet(path, columns=["customer_id", "period", "nps", "margin"])
+    months = pd.to_datetime(frame["period"])
+    return frame.assign(period=12 * months.dt.year + months.dt.month)
+
+
+def _lags(data: Any) -> dict[str, Any]:
+    from coroi.models.distributed_lags import fit_distributed_lags
+
+    asked = {"outcome": "margin", "metric": "nps", "entity": "customer_id", "lags": 6, "most_rows": sys.maxsize}
+    found = fit_distributed_lags(data, **asked).estimates
+    rows = found[found["term"] != "cumulative"]
+    return {f"{row.term} {row.lag}": [row.estimate, row.std_error] for row in rows.itertuples()}
+
+
+def _news(data: Any) -> dict[str, Any]:
+    from coroi.models.long_differences import fit_long_differences
+
+    asked = {"outcome": "margin", "metric": "nps", "entity": "customer_id", "horizons": 11, "most_rows": sys.maxsize}
+    found = fit_long_differences(data, **asked).estimates
+    rows = found[found["term"] != "crossover"]
+    return {f"{row.term} {row.horizon}": [row.estimate, row.std_error] for row in rows.itertuples()}
+
+
 def rows(path: Path) -> tuple[Any, list[Any]]:
     """Return the rows of a panel file with the covariates that our hazard has, and its terms."""
     import numpy as np
@@ -260,6 +313,10 @@ CONTENDERS: dict[str, Callable[[Path], dict[str, Any]]] = {
         grouping,
         coroi_effects,
         coroi_effects_all,
+        coroi_lags,
+        coroi_lags_memory,
+        coroi_news,
+        coroi_news_memory,
         pyfixest_effects,
         linearmodels_effects,
         coroi_panel,

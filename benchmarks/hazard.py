@@ -2,75 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from benchmarks.beside import Benchmark, Other, run_command
+from benchmarks.data import write_panel
+from benchmarks.measure import check_agreement
 
-from benchmarks.data import sort_by_month, write_panel
-from benchmarks.measure import Row, Run, arguments, check_agreement, pairs, report
-
-WARM_ROWS = 20_000
 OURS = "coroi_hazard"
-
-
-@dataclass(frozen=True, slots=True)
-class Other:
-    """A contender beside ours: the function that runs it, and what ours aims at."""
-
-    contender: str
-    aim: str
-    faster: bool
-    check: Callable[[Run, Run], None] = lambda _ours, _theirs: None
-
-
 OTHERS = {
     "statsmodels": Other("statsmodels", "50 times faster at a million rows", True, check_agreement),
     "pyfixest": Other("pyfixest", "10 times faster at a million rows", True, check_agreement),
     "grouping": Other("grouping", "within 12 times at 10 million rows", False),
     "tenth": Other(OURS, "10 times its time from 10 to 100 million rows", False),
 }
-
-
-def compare(rows: int, beside: list[str], *, n_pairs: int, wait: float, folder: Path, by_month: bool) -> list[Row]:
-    """Write the panels and run ours beside each other contender."""
-    order = sort_by_month if by_month else _as_written
-    warm = str(write_panel(folder / "warm.parquet", min(rows, WARM_ROWS)))
-    path = str(order(write_panel(folder / "panel.parquet", rows)))
-    what = f"hazard, {rows:,} rows" + (" sorted by month" if by_month else "")
-    found = []
-    for name in beside:
-        other = OTHERS[name]
-        theirs = str(order(write_panel(folder / "tenth.parquet", rows // 10))) if name == "tenth" else path
-        commands = [["-m", "benchmarks.contenders", OURS, warm, path]]
-        commands.append(["-m", "benchmarks.contenders", other.contender, warm, theirs])
-        mine, others = pairs(*commands, n_pairs, other.check, wait)
-        beside_what = "itself, a tenth of the rows" if name == "tenth" else name
-        found.append(Row(what, beside_what, other.aim, other.faster, mine, others))
-    return found
-
-
-def main(given: list[str] | None = None) -> None:
-    """Read the command line, compare, and print the table."""
-    parser = arguments(__doc__, "hazard", "customer-months at risk")
-    parser.add_argument("--beside", nargs="+", choices=OTHERS, default=["statsmodels", "pyfixest", "grouping"])
-    parser.add_argument("--by-month", action="store_true", help="sort the panel by month instead of by customer")
-    asked = parser.parse_args(given)
-    with tempfile.TemporaryDirectory(prefix="coroi-benchmark-") as folder:
-        rows = compare(
-            asked.rows,
-            asked.beside,
-            n_pairs=asked.pairs,
-            wait=asked.wait,
-            folder=Path(folder),
-            by_month=asked.by_month,
-        )
-    report(rows, asked.out)
-
-
-def _as_written(path: Path) -> Path:
-    return path
-
+HAZARD = Benchmark(
+    name="hazard",
+    size="customer-months at risk",
+    ours=OURS,
+    others=OTHERS,
+    usual=("statsmodels", "pyfixest", "grouping"),
+    write=write_panel,
+    said={},
+)
 
 if __name__ == "__main__":
-    main()
+    run_command(HAZARD, __doc__)

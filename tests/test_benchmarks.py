@@ -58,6 +58,7 @@ def test_hazard_beside_others_at_20000_rows(tmp_path, beside, named, faster):
     assert "hazard, 20,000 rows" in table
 
 
+@pytest.mark.slow
 def test_effects_beside_others_at_20000_rows(tmp_path):
     command = ("effects", "--rows", "20000", "--pairs", "1", "--beside", "pyfixest", "linearmodels", "all")
     said, table = run_benchmark(*command, out=tmp_path / "out.json")
@@ -70,6 +71,18 @@ def test_effects_beside_others_at_20000_rows(tmp_path):
         for term in ours:
             assert ours[term] == pytest.approx(theirs[term], rel=1e-6)
     assert "effects, 20,000 rows" in table
+
+
+@pytest.mark.parametrize("news", [[], ["--news"]], ids=["lags", "news"])
+def test_lags_from_blocks_beside_rows_in_memory_at_250000_rows(tmp_path, news):
+    said, _ = run_benchmark("lags", "--rows", "250000", "--pairs", "1", *news, out=tmp_path / "out.json")
+    (row,) = said["rows"]
+    ours, theirs = row["ours"][0]["answer"], row["theirs"][0]["answer"]
+    assert row["beside"] == "itself, all rows in memory"
+    assert ours.keys() == theirs.keys()
+    assert len(ours) == 13 if news else 8
+    for term in ours:
+        assert ours[term] == pytest.approx(theirs[term], rel=1e-7)
 
 
 def test_customer_months_are_the_same_for_the_same_seed_and_hold_the_planted_effect(tmp_path):
@@ -105,6 +118,7 @@ def test_panel_beside_grouping_at_20000_rows(tmp_path):
     assert row["ours"][0]["answer"]["customers"][0] > 500
 
 
+@pytest.mark.slow
 def test_panel_beside_pandas_and_a_tenth_at_20000_rows(tmp_path):
     command = ("panel", "--rows", "20000", "--pairs", "1", "--beside", "pandas", "tenth")
     said, _ = run_benchmark(*command, out=tmp_path / "out.json")

@@ -140,6 +140,7 @@ def test_a_manifest_says_what_a_study_rests_on(loaded):
         declaration={"estimand": "x"},
         command="coroi run plan.yaml --only retention",
         engine={"name": "postgres", "version": "15.13"},
+        computed={"path": "from blocks, 1,200 rows"},
     )
     assert made == {
         "plan": "small",
@@ -158,6 +159,7 @@ def test_a_manifest_says_what_a_study_rests_on(loaded):
         "versions": manifest.versions(),
         "engine": {"name": "postgres", "version": "15.13"},
         "declaration": {"estimand": "x"},
+        "computed": {"path": "from blocks, 1,200 rows"},
     }
     assert str(loaded.base) not in manifest.to_json(made)
 

@@ -11,7 +11,7 @@ from plain_words import miscounted, misprinted
 from profit_world import cohort, plan, question_of
 
 from coroi.errors import StudyError
-from coroi.models.local_projections import fit_local_projections
+from coroi.models.long_differences import fit_long_differences
 from coroi.results import Result, Verdict
 from coroi.studies.profit import (
     answer,
@@ -28,8 +28,9 @@ from coroi.studies.profit import (
 from coroi.studies.profit.answer import row_of, total_row
 from coroi.studies.profit.flow import published_flow
 from coroi.studies.profit.guards import grade_of
-from coroi.studies.profit.parts import combined, with_changes
+from coroi.studies.profit.parts import combined
 from coroi.studies.profit.question import Question, declared_rows, frame
+from long_differences_twin import slow_long_differences
 
 
 def told(question: Question) -> tuple[Result, tuple[Verdict, Verdict, Verdict]]:
@@ -49,23 +50,15 @@ RISING = question_of(cohort(path=(0.5, 0.5, 0.5, 0.5), n=600, seed=3))
 
 
 def slow_path(question: Question, lags: int) -> np.ndarray:
-    """Regress changes on changes by plain least squares, a dummy for each period, one horizon after the other."""
-    keyed = question.data.set_index(["entity", "period"])
-    wide = {c: keyed[c].unstack().to_numpy() for c in ("money", "metric")}  # noqa: PD010
-    money, metric = wide["money"], wide["metric"]
-    up, rise = np.diff(money, axis=1), np.diff(metric, axis=1)
-    found = []
-    for h in range(question.horizon):
-        design, outcome, when = [], [], []
-        for t in range(lags, up.shape[1] - h):
-            past = [part[:, t - k] for k in range(1, lags + 1) for part in (up, rise)]
-            design.append(np.column_stack([rise[:, t], *past]))
-            outcome.append(money[:, t + 1 + h] - money[:, t])
-            when.append(np.full(len(money), t))
-        x, y, period = np.concatenate(design), np.concatenate(outcome), np.concatenate(when)
-        dummies = (period[:, None] == np.unique(period)).astype(float)
-        found.append(np.linalg.lstsq(np.column_stack([x, dummies]), y, rcond=None)[0][0])
-    return np.array(found)
+    """Return the path and its covariance from rows taken one by one."""
+    names = {"outcome": "money", "past": ("metric", "money"), "gone": "gone", "since": question.cohort.start_idx}
+    return slow_long_differences(question.data, horizons=question.horizon - 1, lags=lags, settle=6, **names)
+
+
+def worth(path: tuple[float, ...], horizon: int, persistence: float = 0.5) -> np.ndarray:
+    """Return what a point of the score that nothing foretold adds to money by period: the score fades, and pays."""
+    score = persistence ** np.arange(horizon)
+    return np.array([sum(e * score[h - k] for k, e in enumerate(path) if k <= h) for h in range(horizon)])
 
 
 def lags_of(result: Result) -> int:
@@ -73,12 +66,15 @@ def lags_of(result: Result) -> int:
 
 
 def test_the_path_equals_its_twin():
-    question = question_of(cohort(path=(0.5, 0.25), n=80, seed=2))
+    question = question_of(cohort(path=(0.5, 0.25), n=40, leaving=0.02, seed=2))
     result, _ = told(question)
     rows = result.estimates
-    path = rows.loc[(rows["part"] == "path") & (rows["term"] == "response"), "estimate"].to_numpy(float)
-    np.testing.assert_allclose(path, slow_path(question, lags_of(result)), rtol=1e-7)
+    found = rows[(rows["part"] == "path") & (rows["term"] == "response")]
+    path, covariance = slow_path(question, lags_of(result))
+    np.testing.assert_allclose(found["estimate"].to_numpy(float), path, rtol=1e-7)
+    np.testing.assert_allclose(found["std_error"].to_numpy(float), np.sqrt(np.diag(covariance)), rtol=1e-7)
     assert total_row(result)["estimate"] == pytest.approx(path.sum())
+    assert total_row(result)["std_error"] == pytest.approx(np.sqrt(covariance.sum()))
     assert row_of(result, "path", "early")["estimate"] == pytest.approx(path[:1].mean())
     assert row_of(result, "path", "late")["estimate"] == pytest.approx(path[1:].mean())
 
@@ -86,25 +82,38 @@ def test_the_path_equals_its_twin():
 @pytest.mark.parametrize(
     "replications", [60, pytest.param(2_000, marks=pytest.mark.slow)], ids=["some", "two_thousand"]
 )
-def test_intervals_hold_what_a_far_larger_cohort_shows(replications):
+def test_intervals_hold_what_a_point_is_worth_by_design(replications):
     path = (-0.5, 0.5, 0.5)
-    truth = slow_path(question_of(cohort(path=path, n=6_000, seed=99), horizon=4), 2).sum()
-    held = []
+    truth, held = worth(path, 4).sum(), []
     for seed in range(replications):
-        data = with_changes(question_of(cohort(path=path, n=120, seed=1000 + seed), horizon=4))
-        asked = {"past": ("money_change",), "lags": 2, "effects": "period", "cumulative": True, "change": True}
-        fit = fit_local_projections(data, outcome="money_change", metric="metric", horizons=3, **asked)
+        data = question_of(cohort(path=path, n=120, seed=1000 + seed), horizon=4).data
+        asked = {"past": ("money",), "gone": "gone", "lags": 1, "horizons": 3}
+        fit = fit_long_differences(data, outcome="money", metric="metric", **asked)
         row = combined(fit, np.ones(4), 0.95)
         held.append(row["conf_low"] <= truth <= row["conf_high"])
     assert abs(np.mean(held) - 0.95) < 3 * np.sqrt(0.95 * 0.05 / replications) + 0.005
 
 
+@pytest.mark.parametrize("leaving", [0.0, 0.03])
+def test_blocks_and_memory_give_the_same_numbers_and_say_which(leaving):
+    question = question_of(cohort(path=(0.5, 0.25), n=150, leaving=leaving, seed=12))
+    question.data.loc[::17, "metric"] = np.nan
+    whole, blocks = (answer_of(question, fit_parts(question, most_rows=n)) for n in (10**6, 100))
+    pd.testing.assert_frame_equal(blocks.estimates, whole.estimates, rtol=1e-10, atol=1e-10)
+    assert [c.passed for c in blocks.checks] == [c.passed for c in whole.checks]
+    for result, how in ((whole, "in memory"), (blocks, "from blocks")):
+        named = dict(result.spec["computed"])
+        assert set(named) == {"path", "side by side", "lags", "direction"}
+        assert named.pop("direction").startswith("in memory, ")
+        assert all(said.startswith(f"{how}, ") and said.endswith(" rows") for said in named.values())
+        assert named["path"] in " ".join(method(question, result))
+
+
 def test_a_point_that_pays_is_found_with_its_worth_and_its_grade():
     result, (total, _, _) = told(RISING)
-    large = question_of(cohort(path=(0.5, 0.5, 0.5, 0.5), n=2_500, seed=98))
     row = total_row(result)
-    assert row["conf_low"] < slow_path(large, lags_of(result)).sum() < row["conf_high"]
-    assert 0.05 < row["conf_high"] - row["conf_low"] < 1
+    assert row["conf_low"] < worth((0.5, 0.5, 0.5, 0.5), 6).sum() < row["conf_high"]
+    assert 0.05 < row["conf_high"] - row["conf_low"] < 1.5
     assert (total.label, total.grade) == ("consistent with", "C")
     assert total.level == pytest.approx(1 - 0.05 / 3)
     assert total.conf_low < row["conf_low"]
@@ -151,8 +160,7 @@ def test_a_cost_that_turns_into_a_gain_has_both_verdicts_and_a_date():
     assert (early.label, late.label) == ("consistent with", "consistent with")
     assert early.estimate > 0
     row = row_of(result, "path", "crossover")
-    large = slow_path(question_of(cohort(path=path, n=2_000, periods=36, seed=97), horizon=8), lags_of(result))
-    true = int(np.flatnonzero(large < 0)[-1]) + 1
+    true = int(np.flatnonzero(worth(path, 8) < 0)[-1]) + 1
     assert row["conf_low"] <= true <= row["conf_high"]
     words = " ".join(claim_words(question, result, early, late))
     assert f"no longer below zero from month {int(row['estimate']) + 1} on" in words

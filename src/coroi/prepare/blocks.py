@@ -145,7 +145,8 @@ def panel_rows(
     Notes
     -----
     Rows that stand one entity after the other in a file or a kept table are read as they are; all others are sorted by
-    the engine first.
+    the engine first. Blocks leave rows out that lack a column, and so their values are missing among the lags of later
+    rows too; a frame keeps them.
     """
     names = (outcome, metric, *controls)
     keys = {"entity": data[entity]} | ({} if cluster is None else {"cluster": data[cluster]})

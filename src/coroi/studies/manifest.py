@@ -121,8 +121,13 @@ def make_manifest(
     declaration: object,
     command: str,
     engine: Mapping[str, str],
+    computed: object = None,
 ) -> dict[str, object]:
-    """Say what one study's output rests on; no clock, no path of this machine and no address is in it."""
+    """Say what one study's output rests on; no clock, no path of this machine and no address is in it.
+
+    `declaration` is what the study declared before it fitted anything, and `computed` how its regressions were
+    computed: with all rows in memory, or from blocks, and how many rows; ``None`` where the study states neither.
+    """
     return {
         "plan": loaded.plan.name,
         "run": run,
@@ -138,6 +143,7 @@ def make_manifest(
         "versions": versions(),
         "engine": dict(engine),
         "declaration": declaration,
+        "computed": computed,
     }
 
 

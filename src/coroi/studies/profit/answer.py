@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from coroi.claims import Declaration, judge, untestable
+from coroi.inference.computed import COMPUTED
 from coroi.inference.estimates import unknown
+from coroi.report.words import plural
 from coroi.results import Result, Verdict
 from coroi.studies.profit.flow import published_flow
 from coroi.studies.profit.guards import checks_of, grade_of
@@ -53,11 +55,12 @@ def answer_of(question: Question, parts: Parts) -> Result:
         "start": str(question.cohort.start or ""),
         "winsorised": question.winsorised,
         "level": parts.level,
-        "parts": {} if parts.path is None else {"path": dict(parts.path.spec), **_specs(parts)},
+        "parts": _specs(parts),
+        "computed": _computed(parts),
         "declared": [asdict(d) for d in declared_rows(question)] if not question.reason else [],
     }
     return Result(
-        method="local_projections",
+        method="long_differences",
         estimand=f"{question.outcome} of a customer by period after the score, {question.step}",
         spec=spec,
         estimates=estimates,
@@ -124,8 +127,22 @@ def _rows(result: Result | None, part: str, terms: tuple[str, ...]) -> pd.DataFr
 
 
 def _specs(parts: Parts) -> dict[str, object]:
-    named = {"side by side": parts.sides, "lags": parts.lasting, "direction": parts.arrow}
-    return {name: dict(found.spec) for name, found in named.items() if found is not None}
+    return {name: dict(found.spec) for name, found in _named(parts).items()}
+
+
+def _named(parts: Parts) -> dict[str, Result]:
+    named = {"path": parts.path, "side by side": parts.sides, "lags": parts.lasting, "direction": parts.arrow}
+    return {name: found for name, found in named.items() if found is not None}
+
+
+def _computed(parts: Parts) -> dict[str, str]:
+    """Say of each regression whether its rows were all held in memory, and how many they were."""
+    named = _named(parts)
+    streamed = {name: found.spec.get("computed") == COMPUTED[True] for name, found in named.items()}
+    return {
+        name: f"{'from blocks' if streamed[name] else 'in memory'}, {plural(found.n_obs, 'row')}"
+        for name, found in named.items()
+    }
 
 
 def _judged(

@@ -50,7 +50,7 @@ def checks_of(question: Question, parts: Parts) -> tuple[Check, ...]:
         "Money does not foretell the score of the next {f} beyond chance.",
         question,
     )
-    return (lead, back, *parts.arrow.checks, *parts.sides.checks, *parts.lasting.checks)
+    return (lead, back, *parts.path.checks, *parts.arrow.checks, *parts.sides.checks, *parts.lasting.checks)
 
 
 def _zero_check(name: str, tested: str, row: pd.Series, found: str, nothing: str, question: Question) -> Check:

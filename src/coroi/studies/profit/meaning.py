@@ -29,30 +29,53 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
         f"The cohort is everybody who was a customer in the {frequency} that begins on {started(question)}. Who "
         "leaves stays in it with no money; who comes back brings what they bring. "
         f"{begin(question.outcome)} is taken as the tables tell it, in {question.currency}. {winsorised}",
-        f"For every {frequency} after a score is known one regression is fitted (local projections in changes): of the "
-        f"money of that {frequency} less that of the {frequency} before the score, on the score's change since that "
-        f"{frequency}, with what moved everybody in a {frequency} taken out and {_held(result, frequency)} held. A "
-        "customer's own level drops out of both sides. A score is the last one known, so that most changes are of "
-        f"customers who answered anew. All {plural(question.horizon, 'regression')} share their customers, and the "
-        f"band comes from that. Errors are clustered by customer; intervals are at {level}.",
+        f"For every {frequency} after a score is known one regression is fitted (local projections by instrument): of "
+        f"the money of that {frequency} less that of the {frequency} before the score, on the score's change since "
+        f"then, with what moved everybody in a {frequency} taken out. What counts is the new part of the change: the "
+        f"score less what {_held(result, frequency)} foretell. A customer's own level drops out. The part of the "
+        f"difference that comes from customers who left by then is fitted apart, with the new part less the customer's "
+        f"mean of it {_settled(result, frequency)} back and further, and added. All "
+        f"{plural(question.horizon, 'regression')} share their customers, and the band comes from that. Errors are "
+        f"clustered by customer and carry those of what foretells the score; intervals are at {level}.",
         "Within against between: the same customers over time (two-way fixed effects), beside means of customers and "
         "all rows alike. What lasts: distributed lags, free. The arrow: score and money on each other's past, with "
         "the bias of short panels taken out.",
-        "It rests on this: beyond customers' own levels, what moves everybody and what is held, nothing else moves "
-        "the score first and the money afterwards. That cannot be tested; the placebo lead and the reverse arrow are "
-        "what can. Everybody responds alike; customers act independently of each other.",
-        "References: Jordà (2005), American Economic Review 95, 161–182; Montiel Olea and Plagborg-Møller (2019), "
-        "Journal of Applied Econometrics 34, 1–17; Mundlak (1978), Econometrica 46, 69–85; Dhaene and Jochmans (2016), "
-        "Economics Letters 145, 98–103; Granger (1969), Econometrica 37, 424–438.",
+        *_computed(result),
+        "It rests on this: beyond customers' own levels, what moves everybody and the last scores and money, nothing "
+        "else moves the score first and the money afterwards; and a score of long ago no longer moves who leaves now. "
+        "That cannot be tested; the placebo lead and the reverse arrow are what can. Everybody responds alike; "
+        "customers act independently of each other.",
+        "References: Jordà (2005), American Economic Review 95, 161–182; Anderson and Hsiao (1982), Journal of "
+        "Econometrics 18, 47–82; Stock and Watson (2018), Economic Journal 128, 917–948; Montiel Olea and "
+        "Plagborg-Møller (2019), Journal of Applied Econometrics 34, 1–17; Mundlak (1978), Econometrica 46, 69–85; "
+        "Dhaene and Jochmans (2016), Economics Letters 145, 98–103; Granger (1969), Econometrica 37, 424–438.",
     )
 
 
-def _held(result: Result, frequency: str) -> str:
-    """Say how much of the past is held: as much as one period more adds something to."""
+def _of_path(result: Result, name: str) -> int:
     parts = result.spec["parts"]
-    lags = int(parts["path"]["lags"]) if isinstance(parts, dict) and parts else 1
-    span = f"{frequency}" if lags == 1 else f"{lags} {frequency}s"
-    return f"the changes of score and money in the {span} before"
+    return int(parts["path"][name]) if isinstance(parts, dict) and "path" in parts else 1
+
+
+def _held(result: Result, frequency: str) -> str:
+    """Say how much of the past foretells the score: as much as one period more adds something to."""
+    lags = _of_path(result, "lags")
+    return f"score and money of the {frequency if lags == 1 else f'{lags} {frequency}s'} before"
+
+
+def _settled(result: Result, frequency: str) -> str:
+    return plural(_of_path(result, "settle"), frequency)
+
+
+def _computed(result: Result) -> tuple[str, ...]:
+    """Say of each regression how many rows it had, and whether they were held at once."""
+    computed = result.spec["computed"]
+    if not isinstance(computed, dict) or not computed:
+        return ()
+    named = {"path": "money after a score", "side by side": "within against between", "lags": "what lasts"}
+    named |= {"direction": "the arrow"}
+    said = "; ".join(f"{named[name]} {words}" for name, words in computed.items())
+    return (f"Computed: {said}. Blocks of whole customers give the numbers of rows in memory.",)
 
 
 def _means(question: Question, verdict: Verdict) -> str:

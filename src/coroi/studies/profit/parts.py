@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from coroi.inference.blocks import MOST_ROWS, ArrayBlocks, read_blocks
 from coroi.inference.estimates import unknown, wald
-from coroi.inference.panels import shifted
 from coroi.models.direction import fit_direction
 from coroi.models.distributed_lags import fit_distributed_lags
 from coroi.models.fixed_effects import fit_fixed_effects
-from coroi.models.local_projections import fit_local_projections
+from coroi.models.long_differences import fit_long_differences
 from coroi.results import Result
 from coroi.studies.profit.question import Question
 
@@ -52,7 +52,7 @@ class Parts:
     level: float = 0.95
 
 
-def fit_parts(question: Question, *, level: float = 0.95) -> Parts:
+def fit_parts(question: Question, *, level: float = 0.95, most_rows: int = MOST_ROWS) -> Parts:
     """Fit every regression of the study on the closed cohort.
 
     Parameters
@@ -61,41 +61,43 @@ def fit_parts(question: Question, *, level: float = 0.95) -> Parts:
         From :func:`coroi.studies.profit.ask`.
     level : float
         Level of the intervals.
+    most_rows : int
+        With more rows than that, regressions take the cohort in blocks of whole customers; the numbers are the same.
 
     Notes
     -----
-    Paths are of changes on changes: the money of each later period less that of the period before the score, on the
-    change of the score, with their last changes held. That leaves each customer's own level out as sweeping it out
-    would, without the bias that sweeping has where the horizon is long and the periods are few.
+    Paths are of what is new in the score, beyond what the last scores and the last money foretell; periods before the
+    cohort's start serve as past alone, since nobody of the cohort had left in them.
     """
     if question.reason:
         return Parts(clock={}, level=level)
-    data = with_changes(question)
-    lags = min(_MOST_LAGS, question.horizon - 1)
+    data = question.data.sort_values(["entity", "period"], ignore_index=True)
     arrow = _arrow(data, level)
+    hand = _hander(data, most_rows)
     held = int(str(arrow.spec["lags"]))
 
-    def after(outcome: str) -> Result:
-        return fit_local_projections(
-            data,
-            outcome=f"{outcome}_change",
+    def after(outcome: str, gone: str | None = "gone") -> Result:
+        return fit_long_differences(
+            hand(tuple(dict.fromkeys((outcome, "metric", "money", *([gone] if gone else []))))),
+            outcome=outcome,
             metric="metric",
+            past=("money",),
+            gone=gone,
+            since=question.cohort.start_idx,
             horizons=question.horizon - 1,
-            cumulative=True,
-            change=True,
-            early=question.early,
-            past=("money_change",),
             lags=held,
-            effects="period",
+            settle=_settle(question, held),
             level=level,
         )
 
+    lags = min(_MOST_LAGS, question.horizon - 1)
+    beside, changing = hand(("money", "metric"), complete_only=True), hand(("money", "metric"))
     return Parts(
         path=after("money"),
         clock={name: after(name) for name in question.parts},
-        selected=after("staying"),
-        sides=fit_fixed_effects(data, outcome="money", metric="metric", level=level),
-        lasting=fit_distributed_lags(data, outcome="money", metric="metric", lags=lags, level=level),
+        selected=after("staying", None),
+        sides=fit_fixed_effects(beside, outcome="money", metric="metric", level=level, most_rows=most_rows),
+        lasting=fit_distributed_lags(changing, outcome="money", metric="metric", lags=lags, level=level),
         arrow=arrow,
         level=level,
     )
@@ -107,7 +109,7 @@ def combined(path: Result, weights: np.ndarray, level: float) -> dict:
     Parameters
     ----------
     path : Result
-        Of :func:`coroi.models.local_projections.fit_local_projections`.
+        Of :func:`coroi.models.long_differences.fit_long_differences`.
     weights : ndarray, shape (n_horizons,)
         Of each response; with all at zero there is nothing to estimate.
     level : float
@@ -123,25 +125,18 @@ def combined(path: Result, weights: np.ndarray, level: float) -> dict:
     return wald(float(weights @ rows["estimate"].to_numpy(float)), float(np.sqrt(max(variance, 0.0))), level, df)
 
 
-def with_changes(question: Question) -> pd.DataFrame:
-    """Add to each kind of money what it has changed by since the period before, never across a gap.
+def _hander(data: pd.DataFrame, most_rows: int) -> Callable[..., pd.DataFrame | ArrayBlocks]:
+    """Return what hands a regression its columns: the frame, or blocks of whole customers where it is large."""
+    if len(data) <= most_rows:
+        return lambda names, *, complete_only=False: data
+    names = [name for name in data.columns if name not in ("entity", "period")]
+    return read_blocks(data, names, entity="entity", period="period", complete_only=False).take
 
-    Parameters
-    ----------
-    question : Question
-        From :func:`coroi.studies.profit.ask`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The question's data, sorted, with a column ``<kind>_change`` for each kind of money.
-    """
-    data = question.data.sort_values(["entity", "period"], ignore_index=True)
-    names = ["money", "staying", *question.parts]
-    code = pd.factorize(data["entity"])[0]
-    before = shifted(data[names].to_numpy(float), code, data["period"].to_numpy("int64"), 1)
-    changes = pd.DataFrame(data[names].to_numpy(float) - before, columns=[f"{name}_change" for name in names])
-    return pd.concat([data, changes], axis=1)
+def _settle(question: Question, held: int) -> int:
+    """Return the periods after which a score no longer moves who leaves: the horizon, or what the data have of it."""
+    seen = question.cohort.last_idx - int(question.data["period"].min())
+    return int(np.clip(seen - question.horizon - held, 1, question.horizon))
 
 
 def _arrow(data: pd.DataFrame, level: float) -> Result:

@@ -54,7 +54,7 @@ class Question:
         Whom it is asked of.
     data : pandas.DataFrame
         ``entity, period, metric`` (in steps for the better; none while no customer), ``money`` (0 after an exit),
-        ``staying`` (the same, NaN once gone),
+        ``staying`` (the same, NaN once gone), ``gone`` (1 once gone, else 0),
         and those of ``revenue, margin, cost_to_serve, active`` that the data have.
     mean_money : float
         Mean money of a customer of the cohort and period, from the start on.
@@ -259,7 +259,14 @@ def _data(cohort: ClosedCohort, money: pd.Series, size: float, winsorise: float)
     gone = rows["active"].eq(0)  # who is gone has no score any more, and no money
     score = (rows["score"] / size).mask(gone)
     keys = {"entity": rows["entity"], "period": rows["period"], "metric": score, "money": money}
-    return pd.DataFrame(keys | {"staying": money.mask(gone)} | known)
+    return pd.DataFrame(keys | {"staying": money.mask(gone), "gone": _left(rows)} | known)
+
+
+def _left(rows: pd.DataFrame) -> pd.Series:
+    """Mark who has left by each row's period; as long as that cannot be told yet, as it was told last."""
+    ordered = rows.sort_values(["entity", "period"])
+    last_told = ordered.groupby("entity")["active"].ffill()
+    return (1.0 - last_told).fillna(0.0).reindex(rows.index)
 
 
 def _nothing(data: pd.DataFrame, called: str, label: str) -> str:
