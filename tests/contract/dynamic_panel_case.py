@@ -10,7 +10,7 @@ from coroi.results import Result
 from gmm_twin import Twin
 
 KEYS = ["entity", "period"]
-TERMS = ("profit_lag_1", "score")
+TERMS = ("profit_lag_1", "score", "long_run")
 
 
 def draw(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -28,7 +28,11 @@ def read(result: Result, column: str = "estimate") -> dict[str, float]:
 
 def rescaled(data: pd.DataFrame, factor: float) -> tuple[Result, dict[str, float]]:
     """Measure the score in other units: a point of them goes with another share of profit; the lag is a share."""
-    return fit(data.assign(score=data["score"] * factor)), {"profit_lag_1": 1.0, "score": 1 / factor}
+    return fit(data.assign(score=data["score"] * factor)), {
+        "profit_lag_1": 1.0,
+        "score": 1 / factor,
+        "long_run": 1 / factor,
+    }
 
 
 def twin(data: pd.DataFrame) -> dict[str, tuple[float, float]]:
@@ -42,8 +46,10 @@ def twin(data: pd.DataFrame) -> dict[str, tuple[float, float]]:
         period_effects=True,
     )
     beta, covariance, _, _ = slow.two_step()
-    errors = np.sqrt(np.diag(covariance) * slow.factor)
-    return {term: (float(beta[i]), float(errors[i])) for i, term in zip((-2, -1), TERMS, strict=True)}
+    (lag, effect), own = beta[-2:], covariance[-2:, -2:] * slow.factor
+    slopes = {"profit_lag_1": [1, 0], "score": [0, 1], "long_run": [effect / (1 - lag) ** 2, 1 / (1 - lag)]}
+    values = dict(zip(TERMS, (lag, effect, effect / (1 - lag)), strict=True))
+    return {term: (float(values[term]), float(np.sqrt(np.array(s) @ own @ s))) for term, s in slopes.items()}
 
 
 def pair(rng: np.random.Generator) -> tuple[tuple[float, float, pd.Series], ...]:

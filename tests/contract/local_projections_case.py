@@ -36,23 +36,16 @@ def rescaled(data: pd.DataFrame, factor: float) -> tuple[Result, dict[str, float
 
 
 def twin(data: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """Regress on dummies of entity and period, horizon by horizon and half by half, and sum scores by entity."""
+    """Regress on dummies of entity and period, horizon by horizon, each pair of rows weighed; sum scores by entity."""
     value = {(r.entity, r.period): (r.outcome, r.metric) for r in data.itertuples()}
     people = sorted({who for who, _ in value})
     estimates, moved = [], []
     for h in range(LAST + 1):
-        own = {who: [w for w in sorted(value) if w[0] == who and (who, w[1] + h) in value] for who in people}
-        halves = [
-            [row for who in people for row in own[who][: (len(own[who]) + 1) // 2]],
-            [row for who in people for row in own[who][(len(own[who]) + 1) // 2 :]],
-        ]
-        whole, of_whole = regressed(halves[0] + halves[1], h, value)
-        parts = [regressed(half, h, value) for half in halves]
-        shares = [len(half) / sum(map(len, halves)) for half in halves]
-        estimates.append(2 * whole - sum(s * part for s, (part, _) in zip(shares, parts, strict=True)))
-        moved.append(
-            [2 * of_whole[w] - sum(s * of[w] for s, (_, of) in zip(shares, parts, strict=True)) for w in people]
-        )
+        rows = [w for w in sorted(value) if (w[0], w[1] + h) in value]
+        n_times = len(rows) // len(people)
+        estimate, of = regressed(rows, h, value, pair_weights(n_times, min(2 * n_times // 3, h + 24)))
+        estimates.append(estimate)
+        moved.append([of[who] for who in people])
     estimates, moved = np.array(estimates), np.array(moved).T
     g = len(people)
     covariance = sum(np.outer(m, m) for m in moved) * g / (g - 1)
@@ -61,22 +54,39 @@ def twin(data: pd.DataFrame) -> dict[str, tuple[float, float]]:
     return {name: (float(w @ estimates), float(np.sqrt(w @ covariance @ w))) for name, w in weights.items()}
 
 
-def regressed(rows: list[tuple[int, int]], h: int, value: dict) -> tuple[float, dict[int, float]]:
+def pair_weights(n: int, reach: int) -> np.ndarray:
+    """Return the smallest weights of pairs of rows whose sums by row, by column, and k ≤ `reach` apart are zero.
+
+    The diagonal adds up to n − 1, as it does when the mean is taken out.
+    """
+    sums, wanted = [], []
+    for i in range(n):
+        for own in ((i, slice(None)), (slice(None), i)):
+            each = np.zeros((n, n))
+            each[own] = 1
+            sums.append(each.ravel())
+            wanted.append(0.0)
+    for k in range(-reach, reach + 1):
+        sums.append(np.eye(n, k=k).ravel())
+        wanted.append(n - 1.0 if k == 0 else 0.0)
+    return np.linalg.lstsq(np.array(sums), np.array(wanted))[0].reshape(n, n)
+
+
+def regressed(rows: list[tuple[int, int]], h: int, value: dict, weights: np.ndarray) -> tuple[float, dict[int, float]]:
     """Return the coefficient of the metric, and what each entity moves it by."""
     people, times = (sorted({row[i] for row in rows}) for i in (0, 1))
-    design = np.zeros((len(rows), 1 + len(people) + len(times)))
-    target = np.array([value[who, when + h][0] for who, when in rows])
+    dummies = np.zeros((len(rows), len(people) + len(times)))
     for i, (who, when) in enumerate(rows):
-        design[i, 0] = value[who, when][1]
-        design[i, 1 + people.index(who)] = 1
-        design[i, 1 + len(people) + times.index(when)] = 1
-    inverse = np.linalg.pinv(design.T @ design)
-    coef = inverse @ design.T @ target
-    residual = target - design @ coef
+        dummies[i, people.index(who)] = dummies[i, len(people) + times.index(when)] = 1
+    leaves = np.eye(len(rows)) - dummies @ np.linalg.pinv(dummies, rcond=1e-10)
+    metric = leaves @ [value[row][1] for row in rows]
+    outcome = leaves @ [value[who, when + h][0] for who, when in rows]
+    weighed = leaves @ np.concatenate([weights.T @ each for each in np.split(metric, len(people))])
+    coef = weighed @ outcome / (weighed @ metric)
     moved = dict.fromkeys(people, 0.0)
-    for (who, _), x, e in zip(rows, design, residual, strict=True):
-        moved[who] += float(inverse[0] @ x * e)
-    return float(coef[0]), moved
+    for (who, _), w, e in zip(rows, weighed, outcome - metric * coef, strict=True):
+        moved[who] += float(w * e / (weighed @ metric))
+    return float(coef), moved
 
 
 def pair(rng: np.random.Generator) -> tuple[tuple[float, float, pd.Series], ...]:

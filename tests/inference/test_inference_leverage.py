@@ -49,3 +49,9 @@ def test_the_check_says_how_far(without, passed, words):
     check = influence_check(1.0, 0.5, without)
     assert check.passed is passed
     assert words in check.sentence
+
+
+def test_the_check_names_what_it_looks_at():
+    check = influence_check(1.0, 0.5, 1.2, what="the long-run effect")
+    assert check.tested == "whether one entity alone carries the long-run effect"
+    assert "entity the long-run effect is 1.2 instead of 1" in check.sentence

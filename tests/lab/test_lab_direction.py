@@ -29,7 +29,7 @@ def test_truths_of_projections_are_those_of_the_simulator():
     _, stated = simulate_local_projections(np.random.default_rng(2), n=2, periods=3, path=PATH, persistence=PERSISTENCE)
     truth = EXPERIMENTS["projections"].own_truth()
     path = np.array([stated[f"response[{h}]"] for h in range(len(PATH))])
-    assert [truth[f"halved[{h}]"] for h in range(len(PATH))] == pytest.approx(path)
+    assert [truth[f"corrected[{h}]"] for h in range(len(PATH))] == pytest.approx(path)
     assert truth["early"] == pytest.approx(path[:2].mean())
     assert truth["late"] == pytest.approx(path[2:].mean())
     assert path[int(truth["crossover"]) - 1] < 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from coroi.errors import DataError
 from coroi.models.dynamic_panel import fit_dynamic_panel, simulate_dynamic_panel
@@ -30,6 +31,11 @@ def fit(data: pd.DataFrame, **options):
 
 def check(result, name: str):
     return next(c for c in result.checks if c.name == name)
+
+
+def coefficients(result) -> pd.DataFrame:
+    """Return the rows without the long run, which is a ratio of them."""
+    return result.estimates[result.estimates["term"] != "long_run"]
 
 
 def statistic(result, name: str) -> float:
@@ -81,7 +87,7 @@ def test_it_equals_its_matrices_written_out(case):
         (2, True, two[0], two[1]),
         (2, False, two[0], two[3]),
     ):
-        rows = fit(data, steps=steps, correct=correct, **options).estimates.set_index("term")
+        rows = coefficients(fit(data, steps=steps, correct=correct, **options)).set_index("term")
         assert list(rows.index) == names
         np.testing.assert_allclose(rows["estimate"], beta[-k:], rtol=1e-8)
         np.testing.assert_allclose(rows["std_error"], np.sqrt(np.diag(covariance) * slow.factor)[-k:], rtol=1e-7)
@@ -126,7 +132,7 @@ def test_empty_cells_of_any_kind_are_missing():
 
 
 def test_the_intervals_are_students():
-    rows = fit(panel(), level=0.9).estimates
+    rows = coefficients(fit(panel(), level=0.9))
     half = 1.6710930 * rows["std_error"]  # Student's t with 59 degrees of freedom, at 95 %
     np.testing.assert_allclose(rows["conf_high"] - rows["estimate"], half, rtol=1e-6)
     np.testing.assert_allclose(rows["estimate"] - rows["conf_low"], half, rtol=1e-6)
@@ -139,7 +145,9 @@ def test_the_influences_squares_add_up_to_the_covariance(options):
     moved, n = result.influence, len(result.influence)
     np.testing.assert_allclose(moved.T @ moved * n / (n - 1), result.vcov, rtol=1e-9)
     first = fit(data, instrument_lags=(2, 3), **options | {"steps": 1})
-    step = result.estimates["estimate"] - first.estimates["estimate"]  # influence is that at the first step's residuals
+    step = (
+        coefficients(result)["estimate"] - coefficients(first)["estimate"]
+    )  # influence is that at the first step's residuals
     np.testing.assert_allclose(moved.sum(), step, atol=1e-10)
     assert fit(data, instrument_lags=(2, 3), **options).influence is None
 
@@ -195,7 +203,15 @@ def test_rows_that_lack_something_are_counted():
 def test_a_sound_panel_passes_every_check():
     result = fit(panel(5, n=300, periods=7))
     assert {c.name: c.passed for c in result.checks} == dict.fromkeys(
-        ("overidentification", "serial_correlation", "instrument_count", "instrument_strength", "bounds"), True
+        (
+            "overidentification",
+            "serial_correlation",
+            "instrument_count",
+            "instrument_strength",
+            "bounds",
+            "most_influential",
+        ),
+        True,
     )
     beside = result.tables["beside"].set_index("term").loc["profit_lag_1"]
     assert beside["within"] < beside["gmm"] < beside["pooled"]
@@ -313,9 +329,9 @@ def test_a_metric_that_tells_nothing_leaves_the_lag(name, metric_is):
 
 def test_a_column_given_twice_under_two_names_is_told_once():
     data = panel(n=200)
-    rows = fit(data.assign(copy=2 * data["price"]), controls=["price", "copy"]).estimates.set_index("term")
+    rows = coefficients(fit(data.assign(copy=2 * data["price"]), controls=["price", "copy"])).set_index("term")
     assert rows["identified"].to_dict() == {"profit_lag_1": True, "score": True, "price": True, "copy": False}
-    alone = fit(data, controls=["price"]).estimates.set_index("term")
+    alone = coefficients(fit(data, controls=["price"])).set_index("term")
     np.testing.assert_allclose(rows.loc[alone.index, "estimate"], alone["estimate"], rtol=1e-9)
 
 
@@ -352,3 +368,50 @@ def test_keys_may_be_words_and_numbers_may_be_nullable():
     assert result.influence.index[0] == "customer 000"
     said = " ".join(c.sentence for c in result.checks) + " ".join(t.to_csv() for t in result.tables.values())
     assert "customer" not in said
+
+
+@pytest.mark.parametrize("options", [{}, {"lags": 2, "metric_lags": 1, "instrument_lags": (2, 5)}])
+def test_the_long_run_is_a_ratio_whose_set_is_what_a_test_does_not_reject(options):
+    data = panel(n=300, periods=9)
+    result = fit(data, **options)
+    rows, vcov = result.estimates.set_index("term"), result.vcov
+    score = np.array([float(name.startswith("score")) for name in vcov])
+    profit = np.array([float(name.startswith("profit")) for name in vcov])
+    coef = rows.loc[list(vcov), "estimate"].to_numpy()
+    told = rows.loc["long_run"]
+    assert told["estimate"] == pytest.approx(score @ coef / (1 - profit @ coef))
+    assert told["set"] == "interval"
+    for end in told[["conf_low", "conf_high"]].astype(float):  # at an end the test is just at its limit
+        away = score + end * profit
+        ratio = (away @ coef - end) / np.sqrt(away @ vcov.to_numpy() @ away)
+        assert abs(ratio) == pytest.approx(stats.t(299).ppf(0.975), rel=1e-9)
+    assert result.tables["sets"]["words"].item().count(" to ") == 1
+
+
+def test_a_long_run_near_a_carry_over_of_one_has_no_bound_and_beyond_it_none_at_all():
+    result = fit(panel(6, n=40, periods=6, lag=0.95, effect=0.3))
+    row = result.estimates.set_index("term").loc["long_run"]
+    assert row["set"] == "complement"
+    assert np.isinf(row["conf_high"])
+    assert result.tables["sets"]["words"].item() == "unbounded: −7.89 or less, and 0.137 or more"
+    never = fit(panel(5, n=60, periods=5, lag=0.95, effect=0.3)).estimates.set_index("term").loc["long_run"]
+    assert not never["identified"]
+    assert "there is no long run" in never["reason"]
+
+
+def test_a_metric_that_never_changes_has_no_long_run():
+    data = panel(n=200)
+    row = fit(data.assign(score=data["entity"] * 0.3)).estimates.set_index("term").loc["long_run"]
+    assert row["reason"] == "of the metric, it never changes within an entity"
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_one_entity_with_extreme_values_is_found_and_told(steps):
+    data = panel(5, n=120, periods=8)
+    assert check(fit(data, steps=steps), "most_influential").passed is True
+    wild = data.copy()
+    wild.loc[wild["entity"] == 7, ["profit", "score"]] *= 40
+    told = check(fit(wild, steps=steps), "most_influential")
+    assert told.passed is False
+    without = fit(wild[wild["entity"] != 7], steps=steps).estimates.set_index("term").loc["score", "estimate"]
+    assert f"is {without:.4g} instead of" in told.sentence

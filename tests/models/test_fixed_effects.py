@@ -347,6 +347,17 @@ def test_the_most_influential_entity_is_the_one_found_by_leaving_each_out(most_r
     assert told.passed is False
 
 
+@pytest.mark.parametrize("estimator", ["two_way", "entity"])
+def test_one_whose_values_dwarf_all_others_does_not_hide_behind_the_periods_means(most_rows, estimator):
+    data = panel().dropna()
+    wild = data["entity"] == 7
+    data.loc[wild, ["metric", "outcome"]] = 1e6 * np.random.default_rng(5).normal(size=(int(wild.sum()), 2))
+    told = check(fit(data, estimators=(estimator, "pooled"), most_rows=most_rows), "most_influential")
+    left = slopes(data[~wild], estimator, ["metric", "price"])[0]
+    assert told.passed is False
+    assert f"is {left:.4g} instead of" in told.sentence
+
+
 def test_an_estimate_that_no_entity_carries_passes():
     data, _ = simulate_fixed_effects(np.random.default_rng(6), n=200, periods=10, slope=0.5)
     told = check(fit_fixed_effects(data, **NAMES), "most_influential")

@@ -45,16 +45,49 @@ def test_long_panels_give_the_path_of_a_surprise(large):
 
 def test_without_the_correction_short_panels_are_off_and_the_check_says_so():
     rows, truth = simulate_local_projections(np.random.default_rng(3), n=800, periods=24, path=PATH, persistence=0.5)
-    plain, halved = fit(rows, lags=1, jackknife=False), fit(rows, lags=1)
+    plain, corrected = fit(rows, lags=1, correct=False), fit(rows, lags=1)
     want = np.array([truth[f"response[{h}]"] for h in range(5)])
     off = np.abs(of(plain)["estimate"].to_numpy() - want)
-    assert off.max() > 3 * np.abs(of(halved)["estimate"].to_numpy() - want).max()
-    assert check_of(plain, "half_panels").passed is False
-    assert check_of(plain, "length").passed is True
+    assert off.max() > 3 * np.abs(of(corrected)["estimate"].to_numpy() - want).max()
+    assert check_of(plain, "settled").passed is False
+    assert "too few for estimates without it" in check_of(plain, "settled").sentence
+    assert check_of(plain, "length").passed is None
+    assert check_of(corrected, "settled").passed is True
+    assert check_of(corrected, "length").passed is True
 
 
-def test_twelve_periods_are_too_few_for_five_horizons(data):
-    assert check_of(fit(data[data["period"] < 12], lags=1), "length").passed is False
+def test_a_metric_tied_to_the_outcome_over_more_periods_than_the_panel_bears_has_not_settled():
+    rows, _ = simulate_local_projections(np.random.default_rng(4), n=3_000, periods=14, path=PATH, persistence=0.97)
+    assert check_of(fit(rows), "settled").passed is False
+
+
+def test_where_twelve_periods_are_too_few_there_is_no_estimate_and_check_and_reason_say_the_same(data):
+    result = fit(data[data["period"] < 12], lags=1)
+    rows, told = of(result), check_of(result, "length")
+    assert rows["identified"].tolist() == [True] * 4 + [False]
+    assert rows.loc[4, "reason"] == (
+        "an entity has 7.0 rows at horizon 4, too few to sweep out its level without bias: it takes 9"
+    )
+    assert told.passed is False
+    assert told.sentence == (
+        "Not at horizon 4, for which there is no estimate: at the last an entity has 7.0 rows, and it takes 9."
+    )
+    assert of(result, "early")["identified"].item()
+    assert not of(result, "late")["identified"].item()
+    assert not of(result, "crossover")["identified"].item()
+    whole = fit(data[data["period"] < 12], lags=1, horizons=3, early=2)
+    assert check_of(whole, "length").passed is True
+    assert whole.estimates.loc[whole.estimates["term"] != "crossover", "identified"].all()
+
+
+def test_a_metric_that_swings_but_once_over_the_panel_is_refused_and_one_that_steps_is_not():
+    rng = np.random.default_rng(6)
+    rows = pd.DataFrame({"entity": np.repeat(np.arange(60), 24), "period": np.tile(np.arange(24), 60)})
+    rows["outcome"] = rng.normal(size=len(rows))
+    start, size = (draw[rows["entity"]] for draw in (rng.integers(4, 20, size=60), rng.normal(size=60)))
+    assert of(fit(rows.assign(metric=(rows["period"] >= start) * 1.0), horizons=0, early=1))["identified"].all()
+    swinging = fit(rows.assign(metric=size * np.cos(2 * np.pi * rows["period"] / 24)), horizons=0, early=1)
+    assert "moves too slowly" in of(swinging)["reason"].item()
 
 
 def test_one_horizon_has_the_pointwise_critical_value(data):
@@ -80,18 +113,18 @@ def test_a_horizon_that_repeats_another_leaves_the_critical_value_unchanged(data
     """Periods in twos: the outcome of the odd one repeats the even one's, so horizons 0 and 1 are one estimate."""
     even = data.assign(period=2 * data["period"])
     odd = even.assign(period=even["period"] + 1, metric=np.nan)
-    result = fit(pd.concat([even, odd]), horizons=5, early=2, jackknife=False)
+    result = fit(pd.concat([even, odd]), horizons=5, early=2, correct=False)
     rows = of(result)
     for h in (0, 2, 4):
         assert rows.loc[h, "estimate"] == pytest.approx(rows.loc[h + 1, "estimate"], rel=1e-12)
-    once = fit(data, horizons=2, early=1, jackknife=False)
+    once = fit(data, horizons=2, early=1, correct=False)
     assert of(once)["estimate"].to_numpy() == pytest.approx(rows.loc[[0, 2, 4], "estimate"].to_numpy(), rel=1e-9)
     assert result.tables["band"]["critical"].iloc[0] == pytest.approx(once.tables["band"]["critical"].iloc[0], rel=1e-9)
 
 
 def test_sums_are_the_sum_of_levels_on_the_same_rows(data):
-    level = fit(data, sample="common", jackknife=False)
-    total = fit(data, sample="common", jackknife=False, cumulative=True)
+    level = fit(data, sample="common", correct=False)
+    total = fit(data, sample="common", correct=False, cumulative=True)
     assert of(total)["estimate"].to_numpy() == pytest.approx(np.cumsum(of(level)["estimate"].to_numpy()), rel=1e-9)
     for term in ("early", "late"):
         for column in ("estimate", "std_error"):
@@ -183,7 +216,7 @@ def test_a_metric_made_of_the_controls_is_not_identified(data):
 
 
 def test_horizons_beyond_the_data_alone_are_not_identified(data):
-    result = fit(data[data["period"] < 4], horizons=4, early=1, jackknife=False)
+    result = fit(data[data["period"] < 4], horizons=4, early=1, correct=False)
     rows = of(result)
     assert rows.loc[0, "identified"]
     assert not rows.loc[4, "identified"]
@@ -192,7 +225,7 @@ def test_horizons_beyond_the_data_alone_are_not_identified(data):
 
 
 def test_two_periods_are_enough_for_the_first_horizon_alone(data):
-    rows = of(fit(data[data["period"] < 2], horizons=1, early=1, jackknife=False))
+    rows = of(fit(data[data["period"] < 2], horizons=1, early=1, correct=False))
     assert rows["identified"].tolist() == [True, False]
 
 

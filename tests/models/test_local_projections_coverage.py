@@ -1,10 +1,14 @@
 """How often intervals, band and crossover of projections hold the truth.
 
-In 2,000 replications of 100 entities over 24 periods, with one lag held and half panels, intervals held the truth at
-horizons 0 to 4 in 94.9, 95.3, 95.5, 94.8 and 94.4 %, the band held all five in 94.7 %, and the interval of the
-crossover held its horizon every time. Estimates lay at most 0.12 standard deviations off, and 0.32 at the last
-horizon. Without half panels intervals held it in 75 to 93 % (500 replications), and in 12 periods even with them in
-55 to 93 %.
+In 2,000 replications of 100 entities over 24 periods, with one lag held, intervals held the truth at horizons 0 to 4 in
+94.9, 94.5, 95.3, 95.0 and 94.5 %; estimates lay at most 0.05 standard deviations off. In panels of 12 periods it was
+94.5, 94.8, 94.9 and 93.2 % at horizons 0 to 3, estimates at most 0.13 off, and horizon 4 is refused: with the reach of
+the 7 rows that an entity has there, estimates lay 0.7 standard deviations off. With the bias left in, intervals held it
+in 74 to 92 % over 24 periods.
+
+Half panels, the usual correction, cost a seventh less in width over 24 periods and left 0.3 standard deviations of the
+bias at the last horizon (93.0 %); over 12 periods they left up to two. They take out the bias of order 1/T and double
+that of order 1/T², which grows with the horizon, since the errors hold the metric of all periods up to it.
 """
 
 from __future__ import annotations
@@ -31,8 +35,8 @@ def replicate(replications: int, seed: int, periods: int, **asked) -> dict[str, 
             rows[["estimate", "std_error", "conf_low", "conf_high"]].to_numpy(float) - path[:, None] * [1, 0, 1, 1]
         )
         band.append(((rows["band_low"] <= path) & (path <= rows["band_high"])).all())
-        crossed = result.tables["crossover"].iloc[0]
-        crossover.append(crossed["earliest"] <= 3 <= crossed["latest"])
+        crossed = result.tables.get("crossover")
+        crossover.append(crossed is not None and crossed["earliest"].item() <= 3 <= crossed["latest"].item())
     return {"points": np.array(points), "band": np.array(band), "crossover": np.array(crossover)}
 
 
@@ -52,16 +56,20 @@ def check(found: dict[str, np.ndarray]) -> None:
     assert errors == pytest.approx(spread, rel=0.02 + 3.5 / np.sqrt(2 * n))
 
 
-def test_intervals_and_band_cover_in_two_hundred_replications():
-    check(replicate(200, 1, 24))
+def test_intervals_and_band_cover_in_sixty_replications():
+    check(replicate(60, 1, 24))
 
 
-def test_in_twelve_periods_half_panels_are_not_enough():
-    assert held(replicate(150, 2, 12)["points"]).min() < 0.88
+@pytest.mark.slow
+def test_with_the_bias_left_in_intervals_fail_at_twenty_four_periods():
+    assert held(replicate(150, 3, 24, correct=False)["points"]).min() < 0.85
 
 
-def test_without_half_panels_intervals_fail_at_twenty_four_periods():
-    assert held(replicate(150, 3, 24, jackknife=False)["points"]).min() < 0.85
+@pytest.mark.slow
+def test_in_twelve_periods_intervals_hold_up_to_the_horizon_that_is_told():
+    found = held(replicate(1_000, 2, 12)["points"])
+    assert found[:4] == pytest.approx(0.95, abs=0.015 + 3 * np.sqrt(0.95 * 0.05 / 1_000))
+    assert found[4] == 0  # refused
 
 
 @pytest.mark.slow

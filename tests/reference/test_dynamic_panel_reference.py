@@ -8,9 +8,11 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize, stats
 
 from coroi.inference.dynamics import GmmTests
 from coroi.models.dynamic_panel import fit_dynamic_panel
+from gmm_twin import Twin
 
 # Arellano and Bond (1991), Review of Economic Studies 58:277-297, Table 4, columns a1 (one step, robust) and a2 (two
 # steps, uncorrected), to the seven digits that Stata's manual of xtabond prints in its examples 2 and 4 (coefficients
@@ -83,7 +85,8 @@ def fit(firms, **options):
 
 
 def numbers(result) -> pd.DataFrame:
-    return result.estimates.set_index("term")[["estimate", "std_error"]]
+    rows = result.estimates[result.estimates["term"] != "long_run"]
+    return rows.set_index("term")[["estimate", "std_error"]]
 
 
 def statistics_of(result) -> pd.Series:
@@ -102,6 +105,35 @@ def test_column_a1_is_met_to_the_digits_that_stata_prints(firms):
     assert said["sargan"] * 611 / (611 - 16) == pytest.approx(67.59, abs=0.005)  # xtabond2, which divides by n
     assert said["hansen"] == pytest.approx(31.38, abs=0.005)  # xtabond2
     assert "41 instruments for 140 clusters" in next(c for c in result.checks if c.name == "instrument_count").sentence
+
+
+def test_the_long_run_of_column_a1_is_the_ratio_of_what_stata_prints(firms):
+    row = fit(firms, steps=1, **COLUMN_A).estimates.set_index("term").loc["long_run"]
+    total, left = STATA["w"][0] + STATA["w_lag_1"][0], 1 - STATA["n_lag_1"][0] - STATA["n_lag_2"][0]
+    assert total / left == pytest.approx(-0.53916, abs=1e-5)
+    assert row["estimate"] == pytest.approx(total / left, abs=5e-6)
+
+
+def test_the_set_of_the_long_run_is_where_the_test_written_out_is_at_its_limit(firms):
+    """Dense matrices firm by firm; each end found by bisection of the test, none by Fieller's formula."""
+    names = [("n", 1), ("n", 2), ("w", 0), ("w", 1), *((name, 0) for name in COLUMN_A["controls"])]
+    slow = Twin(
+        firms.rename(columns={"id": "entity", "year": "period"}), outcome="n", regressors=names,
+        levels={"n": range(2, 9)}, collapse=False, period_effects=True,
+    )  # fmt: skip
+    beta, covariance = slow.one_step()[:2]
+    beta, covariance = beta[-len(names) :], covariance[-len(names) :, -len(names) :]
+    wage, own = (np.array([float(name == one) for name, _ in names]) for one in ("w", "n"))
+    middle, limit = wage @ beta / (1 - own @ beta), stats.t(139).ppf(0.975)
+
+    def beyond(value: float) -> float:
+        away = wage + value * own
+        return abs(away @ beta - value) / np.sqrt(away @ covariance @ away) - limit
+
+    ends = [optimize.brentq(beyond, middle, middle + side, xtol=1e-13) for side in (-2.0, 2.0)]
+    row = fit(firms, steps=1, **COLUMN_A).estimates.set_index("term").loc["long_run"]
+    assert row["set"] == "interval"
+    assert (row["conf_low"], row["conf_high"]) == pytest.approx(tuple(ends), rel=1e-7)
 
 
 def test_column_a2_is_met_with_and_without_the_correction(firms, logs):

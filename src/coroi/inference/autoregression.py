@@ -10,6 +10,7 @@ import pandas as pd
 
 from coroi.inference.estimates import unknown
 from coroi.inference.lagged import Sample, Spread, hindrance, quantile_of, stated
+from coroi.inference.left_out import Answer
 from coroi.inference.linear import LinearFit, least_squares
 from coroi.inference.panels import PanelRows
 from coroi.inference.ratios import delta, ratio_row, with_set
@@ -64,6 +65,8 @@ class Autoregression:
     fit : LinearFit or None
     linear : ndarray or None, shape (n_terms, q)
         The estimates' slopes in the coefficients.
+    long_run : Answer or None
+        Of the first regressor; nothing where it has no number.
     """
 
     sample: Sample
@@ -75,6 +78,7 @@ class Autoregression:
     covariance: pd.DataFrame | None = None
     fit: LinearFit | None = None
     linear: np.ndarray | None = None
+    long_run: Answer | None = None
 
     def influence(self, sample: Sample) -> pd.DataFrame | None:
         """Return each cluster's influence on the estimates; nothing where one has no number."""
@@ -145,6 +149,33 @@ def _told(sample: Sample, orders: Orders, spread: Spread, level: float, fit: Lin
         covariance=spread_of,
         fit=fit,
         linear=linear,
+        long_run=_answer(sample, orders, own, fit, covariance) if whole else None,
+    )
+
+
+def _answer(sample: Sample, orders: Orders, own: np.ndarray, fit: LinearFit, covariance: np.ndarray) -> Answer:
+    """Return the long run of the first regressor, and how to get it again from some of the rows."""
+    of_it = np.array([float(name == orders.regressors[0][0]) for name, _ in orders.columns()])
+    slopes = np.stack([of_it, -own])
+
+    def ratio(coef: np.ndarray) -> np.ndarray:
+        total, left = coef @ of_it, 1 - coef @ own
+        return np.divide(total, left, out=np.full(np.shape(total), np.nan), where=left > 0)
+
+    def again(some: Sample) -> float:
+        return float(ratio(least_squares(some.values[:, 1:], some.values[:, 0]).coef[None])[0])
+
+    estimate, error = delta(float(of_it @ fit.coef), float(1 - own @ fit.coef), slopes @ covariance @ slopes.T)
+    design = sample.values[:, 1:]
+    return Answer(
+        what="the long-run effect",
+        estimate=estimate,
+        error=error,
+        weighed=design,
+        design=design,
+        coef=fit.coef,
+        of=ratio,
+        again=again,
     )
 
 

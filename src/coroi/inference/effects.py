@@ -66,16 +66,16 @@ class EffectsFit:
         """Return the covariance of the identified coefficients with entities' clusters, factor G / (G − 1)."""
         return clustered(self._summed(self.by_entity), cluster)
 
-    def over_time(self, n_lags: int) -> np.ndarray:
-        """Return their covariance by Driscoll and Kraay, with the factor T / (T − 1) of T periods."""
+    def over_time(self, n_lags: int, *, factor: bool = True) -> np.ndarray:
+        """Return their covariance by Driscoll and Kraay, with the factor T / (T − 1) of T periods or without."""
         assert self.by_period is not None
         n = len(self.by_period)
-        return serial(self._summed(self.by_period), np.arange(n), n_lags) * n / (n - 1)
+        return serial(self._summed(self.by_period), np.arange(n), n_lags) * (n / (n - 1) if factor else 1.0)
 
-    def furthest(self) -> int:
-        """Return the entity without which the first coefficient moves most."""
+    def furthest(self, count: float = 1.0) -> int:
+        """Return the entity without which the first coefficient moves most; `count` as in `most_influential`."""
         slope = self.bread[:, 0] / self.bread[0, 0]
-        return most_influential(self.by_entity @ slope, self.information, 1 / self.bread[0, 0])[0]
+        return most_influential(self.by_entity @ slope, self.information, 1 / self.bread[0, 0], count)[0]
 
     def _summed(self, scores: np.ndarray) -> LinearFit:
         return LinearFit(coef=self.coef, kept=self.kept, bread=self.bread, scores=scores, residual=scores[:, :0])

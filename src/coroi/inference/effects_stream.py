@@ -17,7 +17,7 @@ from coroi.inference.effects import (
     outcome_reason,
 )
 from coroi.inference.effects_sums import Centred, Plan, Sums, plan_of, sums_of
-from coroi.inference.leverage import most_influential
+from coroi.inference.leverage import anew_share, most_influential
 from coroi.inference.parallel import in_order
 from coroi.inference.tall import times, weighted_sum, wide_cross
 from coroi.schemas import EntityBlock, EntityBlocks
@@ -127,7 +127,9 @@ def _second_reading(block: EntityBlock, sums: Sums, plans: Mapping[Estimator, Pl
     shift, furthest = -1.0, None
     if name in WITHIN and plan.kept[0]:
         inverse = np.linalg.inv(plan.cross[1:, 1:][np.ix_(plan.kept, plan.kept)])[0]
-        at, moves = most_influential(first.by_entity @ (inverse / inverse[0]), first.information, 1 / inverse[0])
+        count = anew_share(sums.rows) if name == "two_way" else 1.0
+        slope = inverse / inverse[0]
+        at, moves = most_influential(first.by_entity @ slope, first.information, 1 / inverse[0], count)
         shift, furthest = abs(moves), _one_entity(block, at)
     return _Read(scores, np.logical_or.reduceat(apart, part.starts, axis=1).T, block.length, shift, furthest)
 

@@ -10,10 +10,11 @@ from scipy import linalg
 
 from coroi.errors import CoroiError, Problem
 from coroi.inference.lagged import Sample, Spread, hindrance
+from coroi.inference.left_out import Answer
 from coroi.inference.linear import LinearFit, least_squares
 
 NO_ROW = "no row has its outcome, its controls and all lags of the metric"
-_NOTHING = 1e-10
+NOTHING = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,10 +46,10 @@ class Path:
         assert self.fit is not None
         return self.linear @ self.fit.coef[self.fit.kept]
 
-    def influence(self, sample: Sample) -> np.ndarray:
-        """Return each cluster's influence on them."""
+    def influence(self, cluster: np.ndarray) -> np.ndarray:
+        """Return each cluster's influence on them, from the cluster of each of the fit's scores."""
         assert self.fit is not None
-        return self.fit.influence(sample.cluster) @ self.linear.T
+        return self.fit.influence(cluster) @ self.linear.T
 
 
 def lag_basis(lags: int, shape: str, degree: int, ends: Sequence[str]) -> np.ndarray:
@@ -96,7 +97,7 @@ def fit_path(sample: Sample, basis: np.ndarray, spread: Spread) -> Path:
     spread : Spread
         How errors are computed.
     """
-    n_lags, nothing = len(basis), np.zeros((0, 0))
+    nothing = np.zeros((0, 0))
     if not sample.n_obs:
         return Path(why=NO_ROW, df=np.nan, fit=None, linear=nothing, covariance=nothing)
     fitted = _reduced(sample, basis)
@@ -105,15 +106,67 @@ def fit_path(sample: Sample, basis: np.ndarray, spread: Spread) -> Path:
     why = hindrance(fitted, fit, wanted, spread)
     if why:
         return Path(why=why, df=np.nan, fit=None, linear=nothing, covariance=nothing)
-    sums = np.vstack([np.eye(n_lags), np.tri(n_lags), np.ones((1, n_lags))])
-    linear = np.hstack([np.zeros((len(sums), int(fit.kept[~wanted].sum()))), sums @ basis])
+    linear = sums_of_lags(basis, int(fit.kept[~wanted].sum()))
     covariance = linear @ spread.covariance(fitted, fit) @ linear.T
     return Path(why="", df=spread.df(sample, int(fit.kept.sum())), fit=fit, linear=linear, covariance=covariance)
+
+
+def sums_of_lags(basis: np.ndarray, n_controls: int) -> np.ndarray:
+    """Return the map from fitted coefficients, controls first, to each lag, their running sums and their sum.
+
+    Parameters
+    ----------
+    basis : ndarray, shape (lags + 1, m)
+        From :func:`lag_basis`.
+    n_controls : int
+        Coefficients before those of the lags.
+    """
+    n_lags = len(basis)
+    sums = np.vstack([np.eye(n_lags), np.tri(n_lags), np.ones((1, n_lags))])
+    return np.hstack([np.zeros((len(sums), n_controls)), sums @ basis])
+
+
+def sum_first(basis: np.ndarray) -> np.ndarray:
+    """Return the same space of lag coefficients, the first fitted coefficient being the sum of all lags."""
+    total = basis.sum(axis=0)
+    rest = linalg.null_space(total[None])
+    return basis @ np.column_stack([total / (total @ total), rest]) if total.any() else basis
+
+
+def long_run_answer(sample: Sample, basis: np.ndarray, path: Path) -> Answer:
+    """Return the sum of all lags, and how to get it again from some of the rows.
+
+    Parameters
+    ----------
+    sample : Sample
+    basis : ndarray, shape (lags + 1, m)
+    path : Path
+        Of the same, identified.
+    """
+    assert path.fit is not None
+    kept = path.fit.kept
+
+    def again(some: Sample) -> float:
+        fitted = _reduced(some, basis)
+        fit = least_squares(fitted.values[:, 1:], fitted.values[:, 0])
+        return float(basis.sum(axis=0) @ fit.coef[-basis.shape[1] :])
+
+    design = _reduced(sample, basis).values[:, 1:][:, kept]
+    return Answer(
+        what="the long-run effect",
+        estimate=float(path.estimate[-1]),
+        error=float(np.sqrt(path.covariance[-1, -1])),
+        weighed=design,
+        design=design,
+        coef=path.fit.coef[kept],
+        of=lambda coef: coef @ path.linear[-1],
+        again=again,
+    )
 
 
 def _reduced(sample: Sample, basis: np.ndarray) -> Sample:
     """Replace the lags, the last columns, by those combinations of them whose coefficients are fitted."""
     before, lags = sample.values[:, : -len(basis)], sample.values[:, -len(basis) :]
     combined = lags @ basis
-    combined[:, np.abs(combined).max(axis=0) <= _NOTHING * np.abs(lags).max()] = 0.0
+    combined[:, np.abs(combined).max(axis=0) <= NOTHING * np.abs(lags).max()] = 0.0
     return replace(sample, values=np.hstack([before, combined]))

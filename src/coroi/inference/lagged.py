@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,34 @@ from coroi.inference.within import Effects, sweep
 
 Errors = Literal["clustered", "serial", "classical"]
 MIN_CLUSTERS, MIN_PERIODS = 10, 20
+
+
+class Counted(Protocol):
+    """Rows, entities, periods and clusters of a regression, however it holds them."""
+
+    @property
+    def cluster_names(self) -> pd.Index:
+        """The clusters."""
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """Rows of the data that are not in here, and why."""
+
+    @property
+    def n_effects(self) -> int:
+        """Parameters that the effects took, the constant included."""
+
+    @property
+    def n_obs(self) -> int:
+        """Rows."""
+
+    @property
+    def n_entities(self) -> int:
+        """Entities with a row."""
+
+    @property
+    def n_periods(self) -> int:
+        """Periods with a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,11 +106,11 @@ class Spread:
     errors: Errors = "clustered"
     n_lags: int | None = None
 
-    def lags_of(self, sample: Sample) -> int:
+    def lags_of(self, sample: Counted) -> int:
         """Return how many lags serial errors take."""
         return int(4 * (sample.n_periods / 100) ** (2 / 9)) if self.n_lags is None else self.n_lags
 
-    def df(self, sample: Sample, n_columns: int) -> float:
+    def df(self, sample: Counted, n_columns: int) -> float:
         """Return the degrees of freedom of t quantiles: clusters or periods less one; of a series, rows less K."""
         if self.errors == "clustered":
             return len(sample.cluster_names) - 1
@@ -90,7 +118,7 @@ class Spread:
             return sample.n_periods - 1
         return sample.n_obs - sample.n_effects - n_columns
 
-    def words(self, sample: Sample) -> str:
+    def words(self, sample: Counted) -> str:
         """Say which errors and quantiles are used."""
         if self.errors == "clustered":
             return "clustered, factor G / (G - 1), t quantiles with G - 1 degrees of freedom"
@@ -226,7 +254,7 @@ def hindrance(sample: Sample, fit: LinearFit, wanted: np.ndarray, spread: Spread
     return too_few(sample, spread)
 
 
-def too_few(sample: Sample, spread: Spread) -> str:
+def too_few(sample: Counted, spread: Spread) -> str:
     """Say whether there are too few clusters or periods for the errors asked for."""
     if spread.errors == "clustered" and len(sample.cluster_names) < MIN_CLUSTERS:
         return f"{len(sample.cluster_names)} clusters are too few for clustered errors: {MIN_CLUSTERS} are needed"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from coroi.inference.leverage import anew, shifts_without
 from coroi.inference.linear import least_squares
 from coroi.inference.panels import shifted
+from coroi.inference.reach import counterweighed
 from coroi.inference.within import Effects, sweep
 
 
@@ -26,12 +28,15 @@ class Step:
         Influence of each of these rows on the estimate.
     reason : str
         Why there is no estimate; empty where there is one.
+    shift : ndarray, shape (n_entities_in,)
+        What the estimate moves by without each entity that is in, in the order of their codes; empty unless asked for.
     """
 
     estimate: float
     rows: np.ndarray
     moved: np.ndarray
     reason: str = ""
+    shift: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 def ahead(outcome: np.ndarray, entity: np.ndarray, period: np.ndarray, horizon: int, *, cumulative: bool) -> np.ndarray:
@@ -130,6 +135,8 @@ def project(
     period: np.ndarray,
     *,
     effects: Effects = "both",
+    reach: int = 0,
+    shifts: bool = False,
 ) -> Step:
     """Regress a later outcome on the metric now, with other columns held and effects swept out.
 
@@ -142,6 +149,11 @@ def project(
         Sorted, as in :class:`coroi.inference.panels.PanelRows`.
     effects : str
         See :func:`coroi.inference.within.sweep`.
+    reach : int
+        Periods apart up to which the bias of sweeping out entities is taken out, see
+        :func:`coroi.inference.reach.balance`; 0 for plain least squares.
+    shifts : bool
+        Tell what the estimate moves by without each entity.
 
     Returns
     -------
@@ -149,49 +161,7 @@ def project(
         Rows with a missing value, and with entity effects those of entities with one row, are left out.
     """
     rows = _usable(np.column_stack([held, metric, later]), entity, effects)
-    return _fit(rows, held, metric, later, entity, period, effects)
-
-
-def halve(
-    whole: Step,
-    held: np.ndarray,
-    metric: np.ndarray,
-    later: np.ndarray,
-    entity: np.ndarray,
-    period: np.ndarray,
-    *,
-    effects: Effects = "both",
-) -> Step:
-    """Take the first-order bias of short panels out of a horizon by half panels.
-
-    Parameters
-    ----------
-    whole : Step
-        From :func:`project` with the same columns, which are told there.
-    held, metric, later, entity, period, effects
-        See :func:`project`.
-
-    Notes
-    -----
-    Twice the estimate less the mean of those from each entity's first and second half of rows, weighted by their rows,
-    effects swept out of each half anew. The bias of order 1/T goes, that of 1/T² and some precision are the price.
-    Without entity effects there is none, and the horizon stays as it is. Reference: Dhaene and Jochmans (2015), Review
-    of Economic Studies 82:991-1030, section 3; for projections Mei, Sheng and Shi (2026), Journal of International
-    Economics 160:104210.
-    """
-    if whole.reason or effects in ("none", "period"):
-        return whole
-    rows, second = whole.rows, _second_half(entity[whole.rows])
-    estimate, moved = 2 * whole.estimate, 2 * whole.moved
-    for half in (~second, second):
-        part = _fit(rows[half], held, metric, later, entity, period, effects)
-        if part.reason:
-            why = f"in half the panel {part.reason}"
-            return Step(estimate=np.nan, rows=rows, moved=np.zeros(len(rows)), reason=why)
-        share = half.mean()
-        estimate -= share * part.estimate
-        moved[half] -= share * part.moved
-    return Step(estimate=float(estimate), rows=rows, moved=moved)
+    return _fit(rows, held, metric, later, entity, period, effects, reach, shifts)
 
 
 def _usable(values: np.ndarray, entity: np.ndarray, effects: Effects) -> np.ndarray:
@@ -199,15 +169,6 @@ def _usable(values: np.ndarray, entity: np.ndarray, effects: Effects) -> np.ndar
     if effects in ("entity", "both") and len(rows):
         rows = rows[np.bincount(entity[rows])[entity[rows]] > 1]
     return rows
-
-
-def _second_half(entity: np.ndarray) -> np.ndarray:
-    """Mark the later half of each entity's rows; of an odd number the one in the middle is in the first."""
-    first = np.append(True, entity[1:] != entity[:-1])
-    start = np.flatnonzero(first)
-    count = np.diff(np.append(start, len(entity)))
-    place = np.arange(len(entity)) - np.repeat(start, count)
-    return np.asarray(place >= np.repeat((count + 1) // 2, count))
 
 
 def _fit(
@@ -218,13 +179,15 @@ def _fit(
     entity: np.ndarray,
     period: np.ndarray,
     effects: Effects,
+    reach: int,
+    shifts: bool,
 ) -> Step:
     nothing = np.zeros(len(rows))
     if len(rows) == 0:
         return Step(estimate=np.nan, rows=rows, moved=nothing, reason="no row has all values that it takes")
-    codes = (np.unique(each[rows], return_inverse=True)[1] for each in (entity, period))
+    who, when = (np.unique(each[rows], return_inverse=True)[1] for each in (entity, period))
     columns = np.column_stack([held[rows], metric[rows], later[rows]])
-    swept = sweep(columns, *codes, effects=effects)
+    swept = sweep(columns, who, when, effects=effects)
     *_, own, target = swept.values.T
     if not own.any():
         return Step(estimate=np.nan, rows=rows, moved=nothing, reason="the metric never varies beyond the effects")
@@ -235,4 +198,17 @@ def _fit(
         return Step(estimate=np.nan, rows=rows, moved=nothing, reason="the metric is made up of what is held")
     if len(rows) <= swept.n_effects + int(fit.kept.sum()):
         return Step(estimate=np.nan, rows=rows, moved=nothing, reason="there are no more rows than parameters")
-    return Step(estimate=float(fit.coef[-1]), rows=rows, moved=fit.scores @ fit.bread[:, -1])
+    design, coef = swept.values[:, :-1][:, fit.kept], fit.coef[fit.kept]
+    weighed = design
+    if reach:
+        found = counterweighed(fit, swept.values, who, period[rows], effects=effects, reach=reach)
+        if isinstance(found, str):
+            return Step(estimate=np.nan, rows=rows, moved=nothing, reason=found)
+        coef, weighed = found
+    residual = target - design @ coef
+    last = np.linalg.solve((weighed.T @ design).T, np.eye(len(coef))[-1])
+    told = Step(estimate=float(coef[-1]), rows=rows, moved=weighed @ last * residual)
+    if not shifts:
+        return told
+    count = anew(when) if effects in ("both", "period") else None
+    return replace(told, shift=shifts_without(weighed, design, residual, who, count)[:, -1])

@@ -9,8 +9,9 @@ import pandas as pd
 
 from coroi.errors import CoroiError, Problem
 from coroi.inference.autoregression import Autoregression, Orders, bounds_check, fit_autoregression
-from coroi.inference.lagged import Errors, Spread, gather, lag_block
-from coroi.inference.panels import read_panel
+from coroi.inference.lagged import Errors, lag_block
+from coroi.inference.lagged_fit import Asked
+from coroi.inference.left_out import most_influential_check
 from coroi.inference.ratios import sets_in_words
 from coroi.inference.short_panels import short_panel_check
 from coroi.inference.within import Effects
@@ -28,6 +29,7 @@ INFO = Info(
         ("the metric does not answer to the outcome of the same period", "untestable"),
         ("the outcome's own past adds up to less than one", "speed"),
         ("with entity effects: many periods an entity", "short panel"),
+        ("no entity alone carries the long run", "most_influential"),
         ("of a single series: a relation between levels exists", "bounds"),
     ),
     reference=(
@@ -129,22 +131,16 @@ def fit_ardl(
         Columns of numbers beside the metric.
     control_lags : sequence of int
         Periods back that count of each control; none by default.
-    effects : str
-        ``both`` (entity and period), ``entity``, ``period`` or ``none``, as for a single series.
-    errors : str
-        ``clustered``, ``serial`` (Newey–West for one series, Driscoll–Kraay for a panel) or ``classical``.
-    error_lags : int, optional
-        Periods over which serial errors may depend; ⌊4 (T / 100)^(2/9)⌋ by default.
     bounds_case : int
         What the bounds test of a single series supposes, 1 to 5 of Pesaran, Shin and Smith: with 3 a free constant.
+    effects, errors : str
+    error_lags : int, optional
     entity, period : str
-        Columns of who and when; periods are whole numbers that count time.
     cluster : str, optional
-        Column by which errors are clustered; the entity by default.
     level : float
-        Level of the intervals.
     keep_influence : bool
-        Keep each cluster's influence on the estimates, where errors are clustered.
+        These, from the effects on, are what every regression on lags is asked for: see
+        :class:`coroi.inference.lagged_fit.Asked`.
 
     Returns
     -------
@@ -154,8 +150,8 @@ def fit_ardl(
         gap_high``) and once with those of the delta method; ``speed``, the share of a departure that is made up for
         each period, below zero where it is. Not identified: no row with all lags, columns that never vary or are
         combinations of others, too few clusters or periods; fewer than 10 periods an entity with entity effects; a
-        long run where the outcome's own past adds up to one or more. Checks: speed, short panel, bounds. Tables:
-        ``rows``, what was left out and why; ``sets``, each set in words.
+        long run where the outcome's own past adds up to one or more. Checks: speed, short panel, bounds, most
+        influential entity. Tables: ``rows``, what was left out and why; ``sets``, each set in words.
 
     Raises
     ------
@@ -170,8 +166,11 @@ def fit_ardl(
     rewriting. The bounds test is that of statsmodels. Assumptions: see ``INFO``.
     """
     orders = _orders(outcome, metric, outcome_lags, metric_lags, controls, control_lags, bounds_case)
-    carried = [outcome, metric, *controls, *([cluster] if cluster else [])]
-    rows = read_panel(data, carried, entity=entity, period=period)
+    asked = Asked(
+        outcome=outcome, metric=metric, controls=controls, effects=effects, errors=errors, error_lags=error_lags,
+        entity=entity, period=period, cluster=cluster, level=level, keep_influence=keep_influence,
+    )  # fmt: skip
+    rows = asked.read(data)
     past = [lag_block(rows, [name], range(1, lags + 1)) for name, lags in orders.regressors]
     parts = {
         "no outcome": lag_block(rows, [outcome]),
@@ -179,29 +178,18 @@ def fit_ardl(
         "a lag of the metric or of a control is missing": np.hstack(past),
         "a lag of the outcome is missing": lag_block(rows, [outcome], range(1, outcome_lags + 1)),
     }
-    sample = gather(rows, parts, effects=effects, cluster=cluster)
-    spread = Spread(errors=errors, n_lags=error_lags)
-    fitted = fit_autoregression(sample, orders, spread, effects, level)
-    return Result(
+    sample = asked.sample(rows, parts)
+    fitted = fit_autoregression(sample, orders, asked.spread, effects, level)
+    return asked.result(
+        sample,
         method="ardl",
         estimand=INFO.estimand,
-        spec={
-            "outcome": outcome,
-            "metric": metric,
-            "controls": list(controls),
-            "outcome_lags": outcome_lags,
-            "lags": dict(orders.regressors),
-            "effects": effects,
-            "errors": spread.words(sample),
-            "level": level,
-        },
+        lags={"outcome_lags": outcome_lags, "lags": dict(orders.regressors)},
         estimates=pd.DataFrame(fitted.rows),
         vcov=fitted.covariance,
-        influence=fitted.influence(sample) if keep_influence and errors == "clustered" else None,
-        n_obs=sample.n_obs,
-        n_entities=sample.n_entities,
+        influence=fitted.influence(sample) if asked.keeps else None,
         checks=_checks(fitted, effects, bounds_check(rows, sample, orders, bounds_case)),
-        tables={"rows": sample.left_out, "sets": sets_in_words(fitted.rows, ["term", "regressor", "interval"])},
+        tables={"sets": sets_in_words(fitted.rows, ["term", "regressor", "interval"])},
     )
 
 
@@ -240,4 +228,5 @@ def _checks(fitted: Autoregression, effects: Effects, bounds: Check | None) -> t
         short_panel_check(fitted.sample, effects, share, error),
         bounds,
     ]
-    return tuple(check for check in found if check is not None)
+    most = () if fitted.long_run is None else most_influential_check(fitted.sample, fitted.long_run, effects)
+    return (*(check for check in found if check is not None), *most)

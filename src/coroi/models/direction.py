@@ -10,8 +10,9 @@ import pandas as pd
 
 from coroi.errors import DataError
 from coroi.inference.estimates import unknown
-from coroi.inference.feedback import Feedback, complex_slope, fit_feedback
+from coroi.inference.feedback import fit_feedback
 from coroi.inference.influence import influence_covariance, influence_row, zero_test
+from coroi.inference.lead import lead_coefficient
 from coroi.inference.panels import PanelRows, cluster_codes, read_panel
 from coroi.inference.past_runs import Runs, past_runs
 from coroi.models.info import Info
@@ -156,7 +157,9 @@ def fit_direction(
     metric in a regression of the outcome on it, the metric and the controls of this period, and the past of all; it
     follows from the autoregression, so that it carries no evidence beyond the reverse arrow's but tells it in the
     outcome's unit, to be laid beside the forward one. Intervals use t with one degree of freedom less than there are
-    clusters. Assumptions: see ``INFO``.
+    clusters. Where six periods hardly tell a column's persistence, they are wider than they need to be: their errors
+    divide by the slope of the equations at the estimate, which is then close to zero and is itself estimated.
+    Assumptions: see ``INFO``.
     """
     if lags < 1:
         raise DataError(f"the direction needs at least one lag, and {lags} were asked for.")
@@ -232,7 +235,7 @@ def _arrows(runs: Runs, scale: np.ndarray, level: float) -> _Told:
     """Return the arrows, corrected and within, and the lead, in the columns' own units."""
     unit = float(scale[0] / scale[1])
     fit, plain = fit_feedback(runs), fit_feedback(runs, corrected=False)
-    lead, of_lead = _lead(fit)
+    lead, of_lead = lead_coefficient(fit)
     sides = {"forward": (0, 1, unit), "reverse": (1, 0, 1 / unit)}
     rows, tests, lags = [], [], []
     moved: dict[str, np.ndarray] = {}
@@ -251,20 +254,6 @@ def _arrows(runs: Runs, scale: np.ndarray, level: float) -> _Told:
     rows.insert(2, {"term": "placebo_lead", "estimator": "corrected"} | row)
     tests.append({"arrow": "placebo_lead", "estimator": "corrected"} | zero_test(np.array([lead]), of_lead[:, None]))
     return _Told(rows=rows, tests=tests, lags=lags, moved=np.stack([moved[t] for t in TERMS], axis=1))
-
-
-def _lead(fit: Feedback) -> tuple[float, np.ndarray]:
-    """Return the coefficient of the next period's metric, past and present held, and each cluster's influence on it."""
-    k = len(fit.sigma)
-
-    def lead(flat: np.ndarray) -> np.ndarray:
-        push, sigma = flat[:, 0], flat[:, 1:].reshape(-1, k, k)
-        own = 1 / np.linalg.inv(sigma)[:, 0, 0]  # variance of the outcome's news, given the news of the others
-        return np.asarray(push * own / (push**2 * own + sigma[:, 1, 1]))[:, None]
-
-    at = np.append(fit.coef[1, 0], fit.sigma.ravel())
-    moved = np.column_stack([fit.coef_influence[:, 1, 0], fit.sigma_influence.reshape(-1, k * k)])
-    return float(lead(at[None])[0, 0]), moved @ complex_slope(lead, at)[0]
 
 
 def _estimates(told: _Told | None, why: str) -> pd.DataFrame:

@@ -9,13 +9,18 @@ import numpy as np
 import pandas as pd
 from scipy import linalg, stats
 
+from coroi.inference.blocks import MOST_ROWS
+from coroi.inference.computed import COMPUTED, by_size
 from coroi.inference.estimates import unknown
-from coroi.inference.lag_paths import Path, fit_path, lag_basis
-from coroi.inference.lagged import Errors, Sample, Spread, gather, lag_block, quantile_of, stated
-from coroi.inference.panels import read_panel
+from coroi.inference.lag_blocks import ESTIMATOR, Summed, blocks_check, fit_blocks, lag_blocks
+from coroi.inference.lag_paths import Path, fit_path, lag_basis, long_run_answer
+from coroi.inference.lagged import Errors, Sample, lag_block, quantile_of, stated
+from coroi.inference.lagged_fit import Asked
+from coroi.inference.left_out import most_influential_check
 from coroi.inference.within import Effects
 from coroi.models.info import Info
 from coroi.results import Check, Result
+from coroi.schemas import EntityBlocks
 
 INFO = Info(
     estimand=(
@@ -28,6 +33,7 @@ INFO = Info(
         ("nothing is left after the last lag", "the last lag's interval holds zero"),
         ("with Almon's lags: the lag coefficients lie on a polynomial of the degree", "polynomial against free lags"),
         ("effects are linear and alike for all", "untestable"),
+        ("no entity alone carries the sum", "most_influential"),
         ("clusters are independent of each other, or errors hardly depend beyond the serial lags", "untestable"),
     ),
     reference="Almon (1965), Econometrica 33:178-196; sums of lags: Greene (2012), Econometric Analysis, section 20.3",
@@ -89,7 +95,7 @@ def simulate_distributed_lags(
 
 
 def fit_distributed_lags(
-    data: pd.DataFrame,
+    data: pd.DataFrame | EntityBlocks,
     *,
     outcome: str,
     metric: str,
@@ -106,13 +112,15 @@ def fit_distributed_lags(
     cluster: str | None = None,
     level: float = 0.95,
     keep_influence: bool = False,
+    most_rows: int = MOST_ROWS,
 ) -> Result:
     """Regress an outcome on a metric's present and past.
 
     Parameters
     ----------
-    data : pandas.DataFrame
-        One row an entity and period.
+    data : pandas.DataFrame or EntityBlocks
+        One row an entity and period; or the same in blocks of whole entities, NaN where a value is missing, whose
+        columns are the outcome, the metric and the controls in this order.
     outcome, metric : str
         Columns of numbers.
     lags : int
@@ -126,20 +134,17 @@ def fit_distributed_lags(
         after the last lag.
     controls : sequence of str
         Columns of numbers beside the metric, of the same period.
-    effects : str
-        ``both`` (entity and period), ``entity``, ``period`` or ``none``, as for a single series.
-    errors : str
-        ``clustered``, ``serial`` (Newey–West for one series, Driscoll–Kraay for a panel) or ``classical``.
+    effects, errors : str
     error_lags : int, optional
-        Periods over which serial errors may depend; ⌊4 (T / 100)^(2/9)⌋ by default.
     entity, period : str
-        Columns of who and when; periods are whole numbers that count time.
     cluster : str, optional
-        Column by which errors are clustered; the entity by default.
     level : float
-        Level of the intervals.
     keep_influence : bool
-        Keep each cluster's influence on the estimates, where errors are clustered.
+        These, from the effects on, are what every regression on lags is asked for: see
+        :class:`coroi.inference.lagged_fit.Asked`.
+    most_rows : int
+        A frame with more rows than that is read block by block, unless `cluster` names a column, or effects or errors
+        are such as take all rows at once: period effects alone, and classical errors.
 
     Returns
     -------
@@ -147,57 +152,51 @@ def fit_distributed_lags(
         ``lag`` for each lag, ``cumulative`` (the sum up to that lag: the effect so long after a change that stays) and
         ``long_run``, the sum of all. Not identified: no row with all lags, a metric or outcome that never varies, lags
         that are combinations of others, fewer than 10 clusters, fewer than 20 periods for serial errors. Checks: what
-        is left at the last lag, and the polynomial against free lags. Table ``rows``: what was left out, and why.
+        is left at the last lag, the polynomial against free lags, and the entity that moves the sum most. Table
+        ``rows``: what was left out, and why.
 
     Raises
     ------
     DataError
-        If keys are missing or repeated, a column is missing, or a value is infinite.
+        If keys are missing or repeated, a column is missing, a value is infinite, or blocks are asked for what takes
+        all rows at once.
     CoroiError
         If lags, degree or ends make no polynomial.
 
     Notes
     -----
     Lags are taken within entities and never across a gap. Almon's lag coefficients are an exact linear map of those of
-    the polynomial, and so are their errors. Assumptions: see ``INFO``.
+    the polynomial, and so are their errors. Blocks give the same numbers as rows in memory; ``spec`` says which were
+    used. Assumptions: see ``INFO``.
     """
     basis = lag_basis(lags, shape, degree, ends)
-    carried = [outcome, metric, *controls, *([cluster] if cluster else [])]
-    rows = read_panel(data, carried, entity=entity, period=period)
-    parts = {
-        "no outcome": lag_block(rows, [outcome]),
-        "a control is missing": lag_block(rows, controls),
-        "no metric": lag_block(rows, [metric]),
-        "a lag of the metric is missing": lag_block(rows, [metric], range(1, lags + 1)),
-    }
-    sample = gather(rows, parts, effects=effects, cluster=cluster)
-    spread = Spread(errors=errors, n_lags=error_lags)
-    path = fit_path(sample, basis, spread)
+    asked = Asked(
+        outcome=outcome, metric=metric, controls=controls, effects=effects, errors=errors, error_lags=error_lags,
+        entity=entity, period=period, cluster=cluster, level=level, keep_influence=keep_influence,
+    )  # fmt: skip
+    at_once = cluster is not None or effects not in ESTIMATOR or errors == "classical"
+    in_blocks = not isinstance(data, pd.DataFrame) or (len(data) > most_rows and not at_once)
+    path, sample, checks = (_from_blocks if in_blocks else _in_memory)(data, lags, basis, asked)
     keys = pd.DataFrame(_keys(lags), columns=["term", "lag"])
     labels = ["long_run" if term == "long_run" else f"{term}[{lag:.0f}]" for term, lag in _keys(lags)]
-    whole = keep_influence and not path.why and errors == "clustered"
-    return Result(
+    whole = asked.keeps and not path.why
+    return asked.result(
+        sample,
         method="distributed_lags",
         estimand=INFO.estimand,
-        spec={
-            "outcome": outcome,
-            "metric": metric,
-            "controls": list(controls),
+        lags={
             "lags": lags,
             "shape": shape,
             "degree": degree if shape == "almon" else None,
             "ends": list(ends),
-            "effects": effects,
-            "errors": spread.words(sample),
-            "level": level,
+            "computed": COMPUTED[in_blocks],
         },
         estimates=pd.concat([keys, _rows(path, len(keys), level)], axis=1),
         vcov=None if path.why else pd.DataFrame(path.covariance, index=labels, columns=labels),
-        influence=pd.DataFrame(path.influence(sample), index=sample.cluster_names, columns=labels) if whole else None,
-        n_obs=sample.n_obs,
-        n_entities=sample.n_entities,
-        checks=_checks(sample, basis, path, spread, level),
-        tables={"rows": sample.left_out},
+        influence=pd.DataFrame(path.influence(sample.cluster), index=sample.cluster_names, columns=labels)
+        if whole
+        else None,
+        checks=checks,
     )
 
 
@@ -214,10 +213,45 @@ def _rows(path: Path, n_rows: int, level: float) -> pd.DataFrame:
     return pd.DataFrame([stated(e, s, width) for e, s in zip(path.estimate, errors, strict=True)])
 
 
-def _checks(sample: Sample, basis: np.ndarray, path: Path, spread: Spread, level: float) -> tuple[Check, ...]:
+def _in_memory(
+    data: pd.DataFrame, lags: int, basis: np.ndarray, asked: Asked
+) -> tuple[Path, Sample, tuple[Check, ...]]:
+    """Fit all rows at once."""
+    rows = asked.read(data)
+    parts = {
+        "no outcome": lag_block(rows, [asked.outcome]),
+        "a control is missing": lag_block(rows, asked.controls),
+        "no metric": lag_block(rows, [asked.metric]),
+        "a lag of the metric is missing": lag_block(rows, [asked.metric], range(1, lags + 1)),
+    }
+    sample = asked.sample(rows, parts)
+    path = fit_path(sample, basis, asked.spread)
+    free = path
+    if not path.why and basis.shape[1] < len(basis):
+        free = fit_path(sample, np.eye(len(basis)), asked.spread)
+    checks = _checks(basis, path, free, asked.level)
+    if not path.why:
+        checks += most_influential_check(sample, long_run_answer(sample, basis, path), asked.effects)
+    return path, sample, checks
+
+
+def _from_blocks(
+    data: pd.DataFrame | EntityBlocks, lags: int, basis: np.ndarray, asked: Asked
+) -> tuple[Path, Summed, tuple[Check, ...]]:
+    """Fit block by block."""
+    names, effects = (asked.outcome, asked.metric, *asked.controls), asked.effects
+    panel, _ = by_size(data, names, entity=asked.entity, period=asked.period, cluster=asked.cluster, most_rows=0)
+    path, summed = fit_blocks(lag_blocks(panel, lags, basis, effects), effects, asked.spread)
+    free = path
+    if not path.why and basis.shape[1] < len(basis):
+        free = fit_blocks(lag_blocks(panel, lags, np.eye(len(basis)), effects), effects, asked.spread)[0]
+    return path, summed, _checks(basis, path, free, asked.level) + blocks_check(path, summed)
+
+
+def _checks(basis: np.ndarray, path: Path, free: Path, level: float) -> tuple[Check, ...]:
     checks = [_last_lag(path, len(basis), level)]
     if basis.shape[1] < len(basis):
-        checks.append(_polynomial(sample, basis, path, spread))
+        checks.append(_polynomial(basis, free))
     return tuple(checks)
 
 
@@ -237,9 +271,8 @@ def _last_lag(path: Path, n_lags: int, level: float) -> Check:
     return Check(name=name, tested=tested, passed=passed, sentence=sentence)
 
 
-def _polynomial(sample: Sample, basis: np.ndarray, path: Path, spread: Spread) -> Check:
+def _polynomial(basis: np.ndarray, free: Path) -> Check:
     name, tested = "polynomial", "whether free lag coefficients depart from the polynomial (Wald test)"
-    free = path if path.why else fit_path(sample, np.eye(len(basis)), spread)
     if free.why:
         return Check(name=name, tested=tested, passed=None, sentence=f"Not tested: {free.why}.")
     across = linalg.null_space(basis.T).T

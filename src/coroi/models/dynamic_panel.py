@@ -17,18 +17,19 @@ from coroi.inference.dynamic_model import (
     read_dynamic_panel,
     row_counts,
 )
+from coroi.inference.dynamic_rows import dynamic_answer, most_influential_check
 from coroi.inference.dynamics import dynamics_checks, level_estimates, unchecked
-from coroi.inference.estimates import known, unknown
 from coroi.inference.first_stage import first_stage
-from coroi.inference.linear import Factor, small_sample_factor
-from coroi.inference.shares import width_of
+from coroi.inference.linear import Factor
+from coroi.inference.ratios import sets_in_words
 from coroi.inference.within import sweep
 from coroi.models.info import Info
 from coroi.results import Check, Result
 
 INFO = Info(
     estimand="change of the outcome in a period with one unit more of the metric in it, given the outcome before and "
-    "all that stays with an entity; and the share of the outcome that carries over to the next period",
+    "all that stays with an entity; the share of the outcome that carries over to the next period; and the long run of "
+    "one unit more that stays: the first over one less the second",
     unit="the outcome's unit per unit of the metric; a share for lags of the outcome",
     assumptions=(
         ("errors in levels are not correlated over time", "serial_correlation (m2)"),
@@ -40,6 +41,7 @@ INFO = Info(
         ("controls move with no error of any period", "overidentification, in part"),
         ("lagged levels move changes: the outcome is no random walk", "instrument_strength, bounds"),
         ("slopes are alike in all entities", "untestable"),
+        ("no entity alone carries the metric's coefficient", "most_influential"),
         ("entities, or the clusters given, are independent but for the effects of periods", "untestable"),
         ("rows are missing for reasons that have nothing to do with errors", "untestable"),
     ),
@@ -89,7 +91,7 @@ def simulate_dynamic_panel(
     frame : pandas.DataFrame
         ``entity, period, profit, score``.
     truth : dict of str to float
-        ``profit_lag_1`` and ``score``: the lag and the effect.
+        ``profit_lag_1`` and ``score``: the lag and the effect; ``long_run``.
     """
     own, size = rng.normal(size=n), np.exp(rng.normal(scale=uneven, size=n) - uneven**2 / 2)
     common = rng.normal(scale=0.5, size=periods)
@@ -103,7 +105,7 @@ def simulate_dynamic_panel(
             profit[:, t], scores[:, t] = before, score
     entity, period = np.divmod(np.arange(n * periods), periods)
     frame = pd.DataFrame({"entity": entity, "period": period, "profit": profit.ravel(), "score": scores.ravel()})
-    return frame, {"profit_lag_1": lag, "score": effect}
+    return frame, {"profit_lag_1": lag, "score": effect, "long_run": effect / (1 - lag)}
 
 
 def fit_dynamic_panel(
@@ -168,11 +170,14 @@ def fit_dynamic_panel(
     -------
     Result
         A term for each lag of the outcome (``profit_lag_1``), the metric (``score``, ``score_lag_1``) and each control,
-        with Student's t at clusters less one. Not identified: columns that never change within an entity or are made
-        up by others; everything where too few periods follow each other, the outcome never moves, clusters are fewer
-        than 10 or no more than the coefficients, or instruments are too weak, too few, or too many for two steps.
-        Checks: overidentification, serial_correlation, instrument_count, instrument_strength, bounds. Tables:
-        ``tests``, ``rows`` (used and left out) and ``beside`` (within and pooled least squares, both biased).
+        with Student's t at clusters less one; and ``long_run``, the sum of the metric's over one less the sum of the
+        lags, with Fieller's set as its limits (``set``, ``gap_low``, ``gap_high``), which may be unbounded. Not
+        identified: columns that never change within an entity or are made up by others; everything where too few
+        periods follow each other, the outcome never moves, clusters are fewer than 10 or no more than the coefficients,
+        or instruments are too weak, too few, or too many for two steps; a long run where lags add up to one or more.
+        Checks: overidentification, serial_correlation, instrument_count, instrument_strength, bounds, most_influential.
+        Tables: ``tests``, ``rows`` (used and left out), ``sets`` (the long run's set in words) and ``beside`` (within
+        and pooled least squares, both biased).
 
     Raises
     ------
@@ -192,20 +197,22 @@ def fit_dynamic_panel(
     )  # fmt: skip
     panel = read_dynamic_panel(data, model, entity=entity, period=period, cluster=cluster)
     fit, reasons, strength = _fit(panel, model)
-    estimates, vcov, influence = _estimates(panel, model, fit, reasons, level)
-    tables = {"rows": row_counts(panel)}
+    answer = dynamic_answer(panel, model, fit, reasons, level)
+    estimates = pd.DataFrame(answer.rows)
+    tables = {"rows": row_counts(panel), "sets": sets_in_words(answer.rows[-1:], ["term"])}
     checks = unchecked(reasons[0])
-    if fit is not None:
+    if fit is not None and answer.vcov is not None:
         tables |= {"tests": fit.tests.table(), "beside": _beside(panel, model, estimates)}
-        checks = _checks(fit, model, strength, tables["beside"], vcov)
+        checks = _checks(fit, model, strength, tables["beside"], answer.vcov)
+        checks += most_influential_check(panel, model, fit, answer)
     return Result(
         method="dynamic_panel",
         estimand=INFO.estimand,
         spec=model.spec()
         | {"level": level, "errors": f"clustered by {cluster or entity}, Student's t with clusters less one"},
         estimates=estimates,
-        vcov=vcov,
-        influence=influence if keep_influence else None,
+        vcov=answer.vcov,
+        influence=answer.influence if keep_influence else None,
         n_obs=len(panel.equations.row),
         n_entities=len(np.unique(panel.equations.entity)),
         checks=checks,
@@ -258,35 +265,13 @@ def _why_left_out(change: np.ndarray) -> str:
     return "it moves with periods or other columns alone" if change.any() else "it never changes within an entity"
 
 
-def _estimates(
-    panel: DynamicPanel, model: DynamicModel, fit: GmmFit | None, reasons: list[str], level: float
-) -> tuple[pd.DataFrame, pd.DataFrame | None, pd.DataFrame | None]:
-    """Return the rows of the answer, their covariance and each cluster's influence."""
-    keys = [{"term": name, "lag": lag} for name, (_, lag) in zip(model.names, model.terms, strict=True)]
-    if fit is None:
-        return pd.DataFrame([key | unknown(why) for key, why in zip(keys, reasons, strict=True)]), None, None
-    names = [name for name, why in zip(model.names, reasons, strict=True) if not why]
-    coef, moved = fit.step.coef[-len(names) :], fit.step.influence[:, -len(names) :]
-    scale = small_sample_factor(model.factor, len(moved), *fit.moments.design.shape)
-    covariance = scale * moved.T @ moved
-    errors = np.sqrt(np.diag(covariance))
-    half = width_of(level, len(moved)) * errors
-    found = iter(zip(coef, errors, coef - half, coef + half, strict=True))
-    rows = [key | (unknown(why) if why else known(*next(found))) for key, why in zip(keys, reasons, strict=True)]
-    return (
-        pd.DataFrame(rows),
-        pd.DataFrame(covariance, index=names, columns=names),
-        pd.DataFrame(moved, index=panel.cluster_names, columns=names),
-    )
-
-
 def _beside(panel: DynamicPanel, model: DynamicModel, estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the estimates beside those of least squares in levels."""
     within, pooled = level_estimates(
         panel.values[model.outcome], panel.levels, panel.rows.entity, panel.rows.period,
         period_effects=model.period_effects,
     )  # fmt: skip
-    gmm = estimates["estimate"].to_numpy()
+    gmm = estimates["estimate"].to_numpy()[: len(model.names)]
     return pd.DataFrame({"term": model.names, "within": within, "gmm": gmm, "pooled": pooled})
 
 

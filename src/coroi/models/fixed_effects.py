@@ -9,16 +9,16 @@ import pandas as pd
 
 from coroi.errors import DataError, Problem, did_you_mean
 from coroi.inference.blocks import MOST_ROWS, ArrayBlocks, fits_in_memory, read_blocks
+from coroi.inference.computed import COMPUTED
 from coroi.inference.effects import ESTIMATORS, WITHIN, EffectsFit, Estimator, fit_effects
 from coroi.inference.effects_rows import CLUSTER, Asked, influence_of, rows_of
 from coroi.inference.effects_stream import stream_effects
-from coroi.inference.leverage import influence_check
+from coroi.inference.leverage import anew_share, influence_check
 from coroi.inference.mundlak import difference_check
 from coroi.models.info import Info
 from coroi.results import Check, Result
 from coroi.schemas import EntityBlocks
 
-COMPUTED = {False: "rows in memory", True: "in blocks of whole entities"}
 _CONVENTIONS = {
     "cluster_errors": "factor G / (G - 1), t with as many degrees of freedom as clusters that tell something, less one",
     "driscoll_kraay_errors": "Bartlett, floor(4 (T / 100)^(2/9)) lags, factor T / (T - 1), t with T - 1",
@@ -214,7 +214,8 @@ def _fits(
     first, length = estimators[0], np.bincount(entity)
     if first not in WITHIN or not fits[first].kept[0]:
         return fits, float("nan"), length
-    rest = entity != fits[first].furthest()
+    count = anew_share(np.bincount(period)) if first == "two_way" else 1.0
+    rest = entity != fits[first].furthest(count)
     codes = np.unique(entity[rest], return_inverse=True)[1]
     without = fit_effects(values[rest], codes, period[rest], first).coef[0] if rest.any() else np.nan
     return fits, float(without), length

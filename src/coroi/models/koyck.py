@@ -7,10 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from coroi.inference.geometric import Pair, fit_pair, iv_rows, ols_rows, pair_covariance, pair_influence
+from coroi.inference.geometric import (
+    Pair,
+    fit_pair,
+    iv_rows,
+    long_run_answers,
+    ols_rows,
+    pair_covariance,
+    pair_influence,
+)
 from coroi.inference.instruments import endogeneity, first_stage_f
-from coroi.inference.lagged import Errors, Spread, gather, lag_block
-from coroi.inference.panels import read_panel
+from coroi.inference.lagged import Errors, lag_block
+from coroi.inference.lagged_fit import Asked
+from coroi.inference.left_out import most_influential_check
 from coroi.inference.ratios import sets_in_words
 from coroi.inference.short_panels import short_panel_check
 from coroi.inference.within import Effects
@@ -32,6 +41,7 @@ INFO = Info(
         ),
         ("instrument alone: the earlier metric moves the earlier outcome", "first-stage F"),
         ("the carry-over is below one", "carry-over"),
+        ("no entity alone carries the long run", "most_influential"),
     ),
     reference=(
         "Koyck (1954), Distributed Lags and Investment Analysis; for the instrument Liviatan (1963), International "
@@ -128,20 +138,14 @@ def fit_koyck(
         Columns of numbers.
     controls : sequence of str
         Columns of numbers beside the metric, of the same period.
-    effects : str
-        ``both`` (entity and period), ``entity``, ``period`` or ``none``, as for a single series.
-    errors : str
-        ``clustered``, ``serial`` (Newey–West for one series, Driscoll–Kraay for a panel) or ``classical``.
+    effects, errors : str
     error_lags : int, optional
-        Periods over which serial errors may depend; ⌊4 (T / 100)^(2/9)⌋ by default.
     entity, period : str
-        Columns of who and when; periods are whole numbers that count time.
     cluster : str, optional
-        Column by which errors are clustered; the entity by default.
     level : float
-        Level of the intervals.
     keep_influence : bool
-        Keep each cluster's influence on the estimates, where errors are clustered.
+        These, from the effects on, are what every regression on lags is asked for: see
+        :class:`coroi.inference.lagged_fit.Asked`.
 
     Returns
     -------
@@ -152,8 +156,8 @@ def fit_koyck(
         ``inversion``, the same from the reduced form, which holds however weak the instrument is; and for comparison
         ``delta``. Not identified: no row with its period before, a metric or outcome that never varies, an instrument
         that moves nothing, too few clusters or periods; a long run where the carry-over is one or more. Checks: the
-        first stage, least squares against instrument, short panels, the carry-over. Tables: ``rows``, what was left
-        out and why; ``sets``, each set in words.
+        first stage, least squares against instrument, short panels, the carry-over, the most influential entity.
+        Tables: ``rows``, what was left out and why; ``sets``, each set in words.
 
     Raises
     ------
@@ -166,8 +170,11 @@ def fit_koyck(
     limits are not made of them. The interval of ``immediate`` by instrument rests on a strong one. Both estimators use
     the same rows. Assumptions: see ``INFO``.
     """
-    carried = [outcome, metric, *controls, *([cluster] if cluster else [])]
-    rows = read_panel(data, carried, entity=entity, period=period)
+    asked = Asked(
+        outcome=outcome, metric=metric, controls=controls, effects=effects, errors=errors, error_lags=error_lags,
+        entity=entity, period=period, cluster=cluster, level=level, keep_influence=keep_influence,
+    )  # fmt: skip
+    rows = asked.read(data)
     parts = {
         "no outcome": lag_block(rows, [outcome]),
         "a control is missing": lag_block(rows, controls),
@@ -175,28 +182,19 @@ def fit_koyck(
         "no outcome the period before": lag_block(rows, [outcome], [1]),
         "no metric the period before": lag_block(rows, [metric], [1]),
     }
-    sample = gather(rows, parts, effects=effects, cluster=cluster)
-    spread = Spread(errors=errors, n_lags=error_lags)
-    pair = fit_pair(sample, spread)
+    sample = asked.sample(rows, parts)
+    pair = fit_pair(sample, asked.spread)
     found = ols_rows(pair, level) + iv_rows(pair, level)
-    return Result(
+    return asked.result(
+        sample,
         method="koyck",
         estimand=INFO.estimand,
-        spec={
-            "outcome": outcome,
-            "metric": metric,
-            "controls": list(controls),
-            "effects": effects,
-            "errors": spread.words(sample),
-            "level": level,
-        },
+        lags={},
         estimates=pd.DataFrame(found),
         vcov=pair_covariance(pair),
-        influence=pair_influence(pair) if keep_influence else None,
-        n_obs=sample.n_obs,
-        n_entities=sample.n_entities,
+        influence=pair_influence(pair) if asked.keeps else None,
         checks=_checks(pair, effects),
-        tables={"rows": sample.left_out, "sets": sets_in_words(found, ["term", "estimator", "interval"])},
+        tables={"sets": sets_in_words(found, ["term", "estimator", "interval"])},
     )
 
 
@@ -227,4 +225,6 @@ def _checks(pair: Pair, effects: Effects) -> tuple[Check, ...]:
     checks = [Check(name=n, tested=tested[n], passed=bool(p), sentence=s) for n, (p, s) in said.items()]
     error = float(np.sqrt(pair.spread.covariance(pair.sample, pair.ols)[-1, -1]))
     short = short_panel_check(pair.sample, effects, float(pair.ols.coef[-1]), error)
-    return (*checks, short) if short else tuple(checks)
+    most = [c for answer in long_run_answers(pair) for c in most_influential_check(pair.sample, answer, effects)]
+    worst = next((c for c in most if not c.passed), most[0] if most else None)
+    return tuple(check for check in (*checks, short, worst) if check is not None)

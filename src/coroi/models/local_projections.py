@@ -12,10 +12,11 @@ import pandas as pd
 from coroi.errors import DataError
 from coroi.inference.crossing import Crossing, crossing
 from coroi.inference.estimates import known, unknown
-from coroi.inference.half_panels import half_panel_check, length_check
-from coroi.inference.panels import PanelRows, cluster_codes, read_panel
+from coroi.inference.panels import cluster_codes, read_panel
 from coroi.inference.paths import Errors, Path, early_and_late, tie
-from coroi.inference.projection import Step, halve, project, projection_columns
+from coroi.inference.projection import projection_columns
+from coroi.inference.projections import most_influential_check, project_all, row_table
+from coroi.inference.reach_checks import length_check, settled_check
 from coroi.inference.within import Effects
 from coroi.models.info import Info
 from coroi.results import Result
@@ -29,7 +30,11 @@ INFO = Info(
     assumptions=(
         ("given what is held, nothing that moves the metric now moves the outcome later by another way", "untestable"),
         ("the response is the same for all entities and at all times", "untestable"),
-        ("periods are many enough that sweeping out an entity's level leaves no bias", "length, half_panels"),
+        (
+            "with entity effects, metric and errors are tied over few periods beside those of the panel",
+            "length, settled",
+        ),
+        ("no entity alone carries a response", "most_influential"),
         ("clusters are independent of each other; with serial errors periods far apart are", "untestable"),
         ("rows whose later outcome is missing are like the others", "untestable"),
     ),
@@ -108,7 +113,7 @@ def fit_local_projections(
     early: int = 3,
     sample: Literal["own", "common"] = "own",
     effects: Effects = "both",
-    jackknife: bool = True,
+    correct: bool = True,
     errors: Errors = "cluster",
     n_lags: int | None = None,
     entity: str = "entity",
@@ -142,8 +147,8 @@ def fit_local_projections(
         use the rows that have all of them.
     effects : str
         ``both``, ``entity``, ``period`` or ``none``, for a single series.
-    jackknife : bool
-        Take out the first-order bias of short panels by half panels; of use with entity effects only.
+    correct : bool
+        Take out the bias that sweeping out entities leaves in short panels; of use with entity effects only.
     errors : str
         ``cluster``, or ``serial``: dependent over some periods and across entities, for few entities and many periods
         (Newey–West for a single series, Driscoll–Kraay for a panel).
@@ -165,8 +170,10 @@ def fit_local_projections(
         ``late``: mean response a period over these horizons, from levels or sums alike; ``crossover``: the horizon from
         which the path is no longer below zero, its interval the band projected, infinite where that is not within the
         horizons. ``horizon`` of the last three is the last one that they take in. Tables: ``band`` (the critical
-        value), ``rows`` by horizon, ``crossover``. Checks ``length`` and ``half_panels``. Not identified: fewer than 10
-        clusters (or periods), a metric or outcome that never varies beyond the effects, a horizon without rows.
+        value), ``rows`` by horizon, ``crossover``. Checks ``length``, ``settled`` and
+        ``most_influential``. Not identified: fewer than 10
+        clusters (or periods), a metric or outcome that never varies beyond the effects, a horizon without rows, or at
+        which entities have too few of them to take out the bias of sweeping out their level.
 
     Raises
     ------
@@ -178,9 +185,10 @@ def fit_local_projections(
     -----
     The covariance across horizons comes from each cluster's influence on all of them, and the band from that
     covariance, so that a horizon that repeats another costs nothing. Sweeping out entities biases each horizon by the
-    order of one over the periods, even without a lag of the outcome, since a later metric is part of the error. Half
-    panels took it out of five horizons in simulated panels of 24 periods and did not in panels of 12, as check
-    ``length`` says of a panel. Intervals use t with one degree of freedom less than there are clusters (or periods).
+    order of one over the periods, even without a lag of the outcome, since a later metric is part of the error (Mei,
+    Sheng and Shi). :func:`coroi.inference.reach.balance` takes that out: within a reach exactly, at whatever length, so
+    that no more is left than ties between periods further apart. Intervals use t with one degree of freedom less than
+    there are clusters (or periods).
     Assumptions: see ``INFO``.
     """
     if horizons < 0 or lags < 0 or early < 1:
@@ -201,11 +209,9 @@ def fit_local_projections(
         change=change,
         common=sample == "common",
     )
-    fixed, both = (columns.held, columns.metric), (panel.entity, panel.period)
-    plain = [project(*fixed, y, *both, effects=effects) for y in columns.later]
-    halved = [halve(s, *fixed, y, *both, effects=effects) for s, y in zip(plain, columns.later, strict=True)]
-    jackknife = jackknife and effects in ("entity", "both")
-    steps = halved if jackknife else plain
+    correct = correct and effects in ("entity", "both")
+    found = project_all(columns, panel, effects=effects, correct=correct)
+    steps = found.steps
     groups, labels = cluster_codes(panel, cluster)
     n_lags = horizons if n_lags is None else n_lags
     if errors == "serial":
@@ -227,7 +233,7 @@ def fit_local_projections(
         "early": early,
         "sample": sample,
         "effects": effects,
-        "jackknife": jackknife,
+        "correct": correct,
         "level": level,
         "errors": told if errors == "cluster" else serial,
     }
@@ -244,10 +250,14 @@ def fit_local_projections(
         influence=pd.DataFrame(path.moved, index=labels[path.groups], columns=terms) if keep else None,
         n_obs=len(used),
         n_entities=int(np.unique(panel.entity[used]).size),
-        checks=(length_check(steps, panel, effects=effects), half_panel_check(plain, halved, groups, effects=effects)),
+        checks=(
+            length_check(found.rows, effects=effects, correct=correct),
+            settled_check(steps, found.other, groups, effects=effects, correct=correct),
+            *most_influential_check(found, path, columns, panel, effects=effects),
+        ),
         tables={
             "band": pd.DataFrame([{"critical": critical, "level": level, "df": path.df, "horizons": horizons + 1}]),
-            "rows": _counted(steps, panel),
+            "rows": row_table(found, panel),
         }
         | ({} if crossed is None else {"crossover": pd.DataFrame([asdict(crossed)])}),
     )
@@ -286,14 +296,3 @@ def _crossover(path: Path, crossed: Crossing | None, last: int) -> dict:
     if np.isinf(crossed.estimate):
         return unknown(f"not within {last} periods: the estimated path still ends below zero")
     return known(crossed.estimate, np.nan, crossed.earliest, crossed.latest)
-
-
-def _counted(steps: Sequence[Step], panel: PanelRows) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "horizon": range(len(steps)),
-            "rows": [len(step.rows) for step in steps],
-            "entities": [int(np.unique(panel.entity[step.rows]).size) for step in steps],
-            "left_out": [len(panel.frame) - len(step.rows) for step in steps],
-        }
-    )

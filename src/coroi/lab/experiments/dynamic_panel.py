@@ -12,11 +12,12 @@ from coroi.models.dynamic_panel import fit_dynamic_panel, simulate_dynamic_panel
 
 OWN_ENTITIES, OWN_PERIODS, OWN_LAG, OWN_EFFECT = 200, 8, 0.5, 0.3
 EVEN, UNEVEN = 0.3, 0.5  # standard deviation, over entities, of the log of the shocks' size
-_TERMS = {"lag": "profit_lag_1", "effect": "score"}
-_TRUTH = {"lag": OWN_LAG, "effect": OWN_EFFECT}
+_TERMS = {"lag": "profit_lag_1", "effect": "score", "long_run": "long_run"}
+_TRUTH = {"lag": OWN_LAG, "effect": OWN_EFFECT, "long_run": OWN_EFFECT / (1 - OWN_LAG)}
 _WORDS = {
     "lag": "share of profit that carries over to the next period",
     "effect": "profit with one point more of a score that follows profit, in the same period",
+    "long_run": "profit with one point more of the score that stays, in the long run, by Fieller's set",
 }
 
 
