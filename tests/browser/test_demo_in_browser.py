@@ -1,4 +1,4 @@
-"""The demo as a stakeholder meets it: its pages and indices in a real browser."""
+"""The demo as a stakeholder meets it: run from the wheel, its pages and indices in a real browser."""
 
 from __future__ import annotations
 
@@ -6,33 +6,40 @@ from pathlib import Path
 
 import pytest
 
-from coroi.studies.bundled import sample_folder
-from coroi.studies.runner import Run, run_plan
+from wheels import DEMO_STUDIES, look_at_demo
 
-pytestmark = pytest.mark.browser
-STUDIES = ("readiness", "retention", "firms")
-PAGES = ("index.html", "sample/index.html", *(f"sample/{{run}}/{study}/index.html" for study in STUDIES))
+PAGES = ("index.html", "sample/index.html", *(f"sample/{{run}}/{study}/index.html" for study in DEMO_STUDIES))
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory) -> tuple[Path, Run]:
-    reports = tmp_path_factory.mktemp("reports")
-    return reports, run_plan(sample_folder() / "plan.yaml", output=reports)
+def reports(demo) -> Path:
+    return demo / "reports"
 
 
+@pytest.fixture(scope="module")
+def run(reports) -> str:
+    (record,) = reports.glob("sample/*/run.json")
+    return record.parent.name
+
+
+@pytest.mark.build
+def test_the_demo_runs_from_the_wheel_in_an_empty_folder(demo):
+    look_at_demo(demo)
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("page", PAGES)
-def test_each_page_holds_in_the_browser(demo, check_page, page):
-    reports, run = demo
-    check_page(reports / page.format(run=run.run))
+def test_each_page_holds_in_the_browser(reports, run, check_page, page):
+    check_page(reports / page.format(run=run))
 
 
-def test_the_links_lead_from_the_start_to_the_answer(demo, browser):
-    reports, run = demo
+@pytest.mark.browser
+def test_the_links_lead_from_the_start_to_the_answer(reports, run, browser):
     page = browser.new_page()
     page.goto((reports / "index.html").as_uri())
     page.get_by_role("link", name="sample").first.click()
     page.get_by_role("link", name="Who stays").first.click()
     answer = page.locator(".answer-sentence").inner_text()
     assert "13 percentage points (95\u00a0% interval 3 to 26)" in answer
-    assert page.url == (reports / "sample" / run.run / "retention" / "index.html").as_uri()
+    assert page.url == (reports / "sample" / run / "retention" / "index.html").as_uri()
     page.close()

@@ -39,7 +39,7 @@ def test_the_company_itself_is_sound(attempt, tmp_path):
     plan = company.write(tmp_path / "company", odd.yaml.safe_dump(company.PLAN))
     checked, message = attempt(lambda: check_plan(plan), tmp_path / "company")
     assert (message, checked.problems) == ("", ())
-    assert {name for name, lacks in checked.studies.items() if lacks} == {"firms"}
+    assert {name for name, lacks in checked.studies.items() if lacks} == {"programme", "pilot", "firms"}
 
 
 @odd.everyday(80)

@@ -38,6 +38,8 @@ LACKS = {  # for `retention`; where a recipe is not named, it can run
 
 FIRMS = ("acsi_accounts",)  # recipes with the study `firms`
 
+PILOTS = ("completejourney", "cookie_cats")  # recipes with the study `pilot`
+
 ROWS = {  # rows in and rows used, by table
     "acsi_accounts": {"firms": (2_820, 714), "factors": (1_188, 1_188)},
     "acsi_firm_year": {"firms": (14_664, 5_920)},
@@ -119,7 +121,7 @@ def test_a_recipe_is_a_plan_named_after_its_file_and_stands_in_the_list(recipe):
     plan = Plan.model_validate(read_yaml(RECIPES / f"{recipe}.yaml").data)
     assert plan.name == recipe
     without = LACKS.get(recipe, NO_METRIC) != NO_METRIC
-    more = ["firms"] if recipe in FIRMS else []
+    more = (["firms"] if recipe in FIRMS else []) + (["pilot"] if recipe in PILOTS else [])
     assert list(plan.studies) == (["readiness"] if without else ["readiness", "retention"]) + more
     assert f"| `{recipe}.yaml` |" in (RECIPES / "README.md").read_text(encoding="utf-8")
 

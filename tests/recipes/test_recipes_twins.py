@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy import optimize
 
-from coroi.studies import readiness, retention
+from coroi.studies import pilot, readiness, retention
+from coroi.studies.inputs import Inputs
 
 ACCOUNTS_TWICE = ["AAPL", "ALL", "AMZN", "CTL", "FTR", "KR", "TGT", "WMT"]  # scored in several industries
 WRONG_YEAR = ["ANTM42004", "EIX41639", "KORS41726", "R42004", "RCL42369", "SE42369"]
@@ -152,6 +153,41 @@ def test_the_gate_drawn_by_lot_has_its_known_effect(data, inputs):
     both = opened.flags.set_index(["first_day", "left_in_snapshot"])["customers"]
     theirs = (~raw[["retention_1", "retention_7"]]).value_counts()
     assert both.to_dict() == theirs.to_dict()
+
+
+def answered(opened: Inputs, **asked: object) -> tuple[str, dict[str, str], dict[tuple[str, str, str], pd.Series]]:
+    """Return the sentence of the study `pilot`, its grades, and its rows by part, outcome and term."""
+    question = pilot.ask(opened, **asked)
+    parts = pilot.fit_parts(question)
+    guards = pilot.run_guards(question, parts)
+    result = pilot.answer_of(question, parts, guards)
+    said = pilot.answer(question, result, guards, pilot.verdicts(question, parts, guards)).sentence
+    rows = {(r["part"], r["outcome"], r["term"]): r for _, r in result.estimates.iterrows()}
+    return said, {name: found.grade for name, found in guards.grades.items()}, rows
+
+
+def test_the_gate_is_a_trial_by_lot(data, inputs):
+    said, grades, rows = answered(inputs("cookie_cats"))
+    row = rows["effect", "staying", "effect"]
+    raw = pd.read_csv(data("cookie_cats") / "cookie_cats.csv").groupby("version")["retention_7"].mean()
+    assert row["estimate"] == pytest.approx(raw["gate_30"] - raw["gate_40"], abs=1e-12)
+    assert (100 * row[["estimate", "conf_low", "conf_high"]].astype(float)).tolist() == pytest.approx(
+        [0.82, 0.31, 1.33], abs=0.005
+    )
+    assert grades == {"staying": "A"}
+    assert said.startswith(
+        "The treatment raises the share of customers who stay: 0.82 percentage points (0.31 to 1.33) by the "
+        "snapshot's date, 95\u00a0% interval; whether by 0.50 percentage points"
+    )
+
+
+def test_campaigns_that_nobody_drew_lots_for_do_not_pass_their_placebo(inputs):
+    said, grades, rows = answered(inputs("completejourney"), horizon=3)
+    assert set(grades.values()) == {"D"}
+    assert "is found together with higher revenue per customer: USD" in said
+    assert "but those with it were unlike the others before it too" in said
+    plain, alike = (rows["matched", "money", term]["estimate"] for term in ("unmatched_difference", "effect"))
+    assert (plain, alike) == pytest.approx((20.18, 5.97), abs=0.01)
 
 
 def test_calls_are_measured_in_minutes(data, table):

@@ -116,7 +116,9 @@ def test_holdings_are_what_missing_for_takes(by_hand):
     assert tables == {"customers", "responses", "subscriptions"}
     assert metrics == {"nps"}
     assert {name: missing_for(s.need, *held) for name, s in STUDIES.items()} == dict.fromkeys(STUDIES, "") | {
-        "firms": "`firms`"
+        "programme": "`programme`",
+        "pilot": "`programme` or `snapshot`",
+        "firms": "`firms`",
     }
 
 

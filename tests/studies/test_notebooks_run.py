@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from coroi.studies import firms, profit, readiness, retention
+from coroi.studies import firms, pilot, profit, programme, readiness, retention
 from coroi.studies.inputs import OUTPUT, PREPARED, Inputs, open_inputs
 from coroi.studies.registry import STUDIES, notebook_of
 
@@ -34,13 +34,31 @@ def profit_sentence(inputs: Inputs) -> str:
     return profit.answer(question, result, profit.verdicts(question, parts, result)[0]).sentence
 
 
+def programme_sentence(inputs: Inputs) -> str:
+    question = programme.ask(inputs)
+    parts = programme.fit_parts(question)
+    guards = programme.run_guards(question, parts)
+    result = programme.answer_of(question, parts, guards)
+    return programme.answer(question, result, guards, programme.verdicts(question, parts, guards)).sentence
+
+
+def pilot_sentence(inputs: Inputs) -> str:
+    question = pilot.ask(inputs)
+    parts = pilot.fit_parts(question)
+    guards = pilot.run_guards(question, parts)
+    result = pilot.answer_of(question, parts, guards)
+    return pilot.answer(question, result, guards, pilot.verdicts(question, parts, guards)).sentence
+
+
 SENTENCES = {
     "readiness": readiness_sentence,
     "retention": retention_sentence,
     "profit": profit_sentence,
     "firms": firms_sentence,
+    "programme": programme_sentence,
+    "pilot": pilot_sentence,
 }
-FIGURES = {"readiness": 1, "retention": 3, "profit": 2, "firms": 1}
+FIGURES = {"readiness": 1, "retention": 3, "profit": 2, "firms": 1, "programme": 2, "pilot": 2}
 
 
 def test_every_study_is_run():

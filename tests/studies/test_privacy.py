@@ -20,6 +20,7 @@ from coroi.studies.runner import run_plan
 from coroi.studies.small_cells import COUNTS
 
 SMALLEST = 10
+COMES_WITH = ("readiness", "retention", "profit", "firms", "programme", "pilot")
 
 
 def coroi(*arguments: object, home: Path) -> tuple[int, str]:
@@ -66,7 +67,7 @@ def ran(sown, tmp_path_factory):
 def test_nothing_planted_comes_out_anywhere(ran):
     home, planted, code, printed = ran
     pages = {p.parent.name for p in (home / "reports").rglob("index.html")}
-    assert {"readiness", "retention", "profit", "firms", "raises", "shows", "names"} <= pages
+    assert {"readiness", "retention", "profit", "firms", "programme", "pilot", "raises", "shows", "names"} <= pages
     assert code == 1  # the studies that name customers fail
     texts = list(every_text(home / "reports"))
     assert len(texts) > 100
@@ -78,7 +79,7 @@ def test_the_studies_that_come_with_coroi_still_answer_and_those_that_name_peopl
     home, _, _, _ = ran
     record = json.loads(next((home / "reports").rglob("run.json")).read_text(encoding="utf-8"))
     told = {entry["study"]: entry for entry in record["studies"]}
-    assert [told[s]["status"] for s in ("readiness", "retention", "profit", "firms")] == ["ok"] * 4
+    assert [told[s]["status"] for s in COMES_WITH] == ["ok"] * len(COMES_WITH)
     assert told["retention"]["headline"]
     assert {told[s]["status"] for s in ("raises", "shows", "names")} == {"failed"}
     assert "A report names nobody" in told["names"]["message"]
@@ -138,9 +139,10 @@ DIRTY = {
     "unknown arms": ("programme.csv", lambda f: f.assign(arm=[name_of(i) for i in range(len(f))])),
     "unknown kinds of costs": ("costs.csv", lambda f: f.assign(kind=name_of(3))),
 }
+FURTHER = ("row 1", "row 2", "row 3", "row 4")
 
 
-@pytest.mark.parametrize("dirt", DIRTY)
+@pytest.mark.parametrize("dirt", [pytest.param(d, marks=[pytest.mark.slow] * (d[-5:] in FURTHER)) for d in DIRTY])
 def test_what_is_wrong_with_the_data_is_told_without_them(dirt, sown, tmp_path):
     shutil.copytree(sown[0], tmp_path / "data")
     name, soil = DIRTY[dirt]
@@ -156,7 +158,7 @@ def test_what_is_wrong_with_the_data_is_told_without_them(dirt, sown, tmp_path):
     assert leaks(every_text(tmp_path / "reports") if (tmp_path / "reports").exists() else iter(()), planted) == []
 
 
-@pytest.mark.parametrize("row", range(6))
+@pytest.mark.parametrize("row", [pytest.param(i, marks=[pytest.mark.slow] * (i not in (0, 5))) for i in range(6)])
 def test_a_draft_from_a_file_without_header_does_not_name_its_first_customer(row, sown, tmp_path):
     shutil.copytree(sown[0], tmp_path / "exports")
     (tmp_path / "exports" / "plan.yaml").unlink()

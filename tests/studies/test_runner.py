@@ -125,6 +125,16 @@ def test_a_study_leaves_its_page_its_notebook_its_result_and_its_manifest(projec
 
 
 @pytest.mark.usefixtures("no_kernel")
+def test_the_manifest_says_what_was_declared_and_how_regressions_were_computed(project, tmp_path):
+    spec = '{"declared": [{"delta": 1}], "computed": {"path": "from blocks, 1,200 rows"}}'
+    told = ANSWER.replace('"declaration": {"estimand": "retention"}', f'"spec": {spec}')
+    run = run_plan(project(stay=(ANSWER,), told=(told,)), output=tmp_path / "reports")
+    said = [json.loads((s.page.parent / "manifest.json").read_text()) for s in run.studies]
+    by_study = {each["study"]: (each["declaration"], each["computed"]) for each in said}
+    assert by_study == {"stay": (None, None), "told": ([{"delta": 1}], {"path": "from blocks, 1,200 rows"})}
+
+
+@pytest.mark.usefixtures("no_kernel")
 def test_the_record_and_both_indices_tell_the_answer(project, tmp_path):
     run = run_plan(project(stay=(ANSWER,)), output=tmp_path / "reports")
     record = json.loads((run.folder / "run.json").read_text())

@@ -47,6 +47,11 @@ studies:
     metric: nps
   firms:
     case_firm: F07  # drawn beside its industry
+  programme:
+    metric: nps
+    unmoved: payment failed  # a reason for leaving that no programme can change
+  pilot:
+    metric: nps
 """
 SCALES = {"competitors": competitors.SCALE, "practices": practices.SCALE}
 COMMENTS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import ibis
 
 from coroi.errors import Problem
 from coroi.prepare.clean import clean_rows, complete, load_mapped
-from coroi.prepare.cleaning.limits import without_impossible
+from coroi.prepare.cleaning.limits import limit_problems, without_impossible, word_problems
 from coroi.prepare.cleaning.order import empty
 from coroi.prepare.cleaning.rules import Rule, note_rows
 from coroi.prepare.cleaning.scales import scale_problems, with_word_codes
 from coroi.prepare.ledger import Ledger
+from coroi.prepare.mapping import Mapped
 from coroi.prepare.score_doubts import note_reversed, note_score_doubts
 from coroi.schemas import SNAPSHOT
 from coroi.sources import Metric, Source
@@ -28,16 +30,21 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
     ------
     DataError
         If the table cannot be used, if a metric was answered on or after the day on which the customer left,
-        or if most scores of a metric lie off its scale.
+        if most scores of a metric lie off its scale, or if a word names no arm.
     """
     mapped = load_mapped(connection, with_word_codes(source, metrics), SNAPSHOT, base, ledger)
+    mapped = _lower_arms(mapped)
     table = clean_rows(
         connection,
         mapped,
         SNAPSHOT,
         ledger,
         more=lambda t: [empty(t, "left")],
-        problems=lambda t: [*_late_answers(connection, t), *_wrong_scales(connection, t, source, metrics)],
+        problems=lambda t: [
+            *_late_answers(connection, t),
+            *_wrong_scales(connection, t, source, metrics),
+            *_wrong_arms(connection, t, mapped.columns),
+        ],
     )
     table = without_impossible(connection, table, SNAPSHOT, mapped.columns, ledger)
     _note_doubts(connection, table, source, metrics, ledger)
@@ -54,6 +61,24 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
         note_rows(connection, table, found, "snapshot", ledger, step="set to missing")
         table = table.mutate(**{name: (coded | off).ifelse(ibis.null("float64"), score)})
     return complete(connection, table, SNAPSHOT, ledger, extra=source.score_names)
+
+
+def _lower_arms(mapped: Mapped) -> Mapped:
+    """Write the words of the arms in lower case."""
+    if "arm" not in mapped.columns:
+        return mapped
+    return replace(mapped, table=mapped.table.mutate(arm=mapped.table["arm"].lower()))
+
+
+def _wrong_arms(connection: Any, table: Any, columns: tuple[str, ...]) -> list[Problem]:
+    """Refuse words that name no arm, and planned shares in another unit."""
+    problems: list[Problem] = []
+    if "arm" in columns:
+        choices = SNAPSHOT.column("arm").choices
+        problems += word_problems(connection, table, "arm", choices, "snapshot")
+    if "planned_share" in columns:
+        problems += limit_problems(connection, table, SNAPSHOT, ["planned_share"], None)
+    return problems
 
 
 def _note_doubts(connection: Any, table: Any, source: Source, metrics: Mapping[str, Metric], ledger: Ledger) -> None:

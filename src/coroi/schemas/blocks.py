@@ -18,7 +18,8 @@ class EntityBlock:
     Parameters
     ----------
     columns : ndarray, shape (k, r)
-        Outcome, metric and controls, a column of the panel a row; nothing is missing.
+        Outcome, metric and controls, a column of the panel a row; nothing is missing, but for regressions on lags,
+        where a missing value is NaN.
     period : ndarray of int, shape (r,)
         Periods counted from the panel's first.
     length : ndarray of int, shape (g,)

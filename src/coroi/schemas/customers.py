@@ -79,6 +79,8 @@ SNAPSHOT = TableSchema(
         Column("revenue", "number", "revenue per month", unit="currency per month"),
         Column("margin", "number", "margin per month", unit="currency per month"),
         Column("segment", "text", "group that the analysis may be split or adjusted by"),
+        Column("arm", "text", "treatment or control, where that was drawn by lot", choices=("treatment", "control")),
+        Column("planned_share", "number", "share planned for the arm", unit="0 to 1", low=0, high=1),
     ),
     key=("customer_id",),
     takes_scores=True,

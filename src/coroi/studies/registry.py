@@ -58,6 +58,25 @@ STUDIES: dict[str, Study] = {
             claims=("C13",),
         ),
         Study(
+            "programme",
+            "Did the programme work",
+            "What did the roll-out change, for whom, by how much, and what would a referee say?",
+            Need(
+                any_of=(("programme", "subscriptions"), ("programme", "transactions")), columns=("programme.start_at",)
+            ),
+            claims=("C12", "C19", "C24"),
+        ),
+        Study(
+            "pilot",
+            "What the pilot showed",
+            "What did it change for the single customers it was given to, by how much, and was it drawn by lot?",
+            Need(
+                any_of=(("programme", "subscriptions"), ("programme", "transactions"), ("snapshot",)),
+                columns=("programme.customer_id", "snapshot.arm"),
+            ),
+            claims=("C04",),
+        ),
+        Study(
             "firms",
             "What satisfied customers are worth to firms",
             "Do firms that satisfy customers more come to be worth more, and to lead their industries?",

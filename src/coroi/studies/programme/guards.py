@@ -1,0 +1,273 @@
+"""The guards of the study `programme`, each on every outcome, and the grade that they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from coroi.claims import Graded, graded, judged_by
+from coroi.errors import CoroiError
+from coroi.inference.attrition import attrition_check
+from coroi.inference.composition import check_composition, composition
+from coroi.inference.evalues import check_evalue, evalues
+from coroi.inference.event_path import path_of
+from coroi.inference.leads import leads_before
+from coroi.inference.omitted import check_omitted, regress
+from coroi.inference.placebos import check_placebo_dates, check_placebo_outcomes
+from coroi.inference.pretrend import check_leads
+from coroi.inference.regression_to_mean import check_regression_to_mean, dip_before
+from coroi.inference.sample_ratio import ratio_check
+from coroi.inference.spillover import check_spillover, exposure_effect, share_around
+from coroi.inference.trend_bounds import check_trend_bounds
+from coroi.inference.variants import Told
+from coroi.prepare.unit_panel import neighbourhoods
+from coroi.results import Check, Grade
+from coroi.studies.programme.dealt import check_dealt
+from coroi.studies.programme.few import kind_of
+from coroi.studies.programme.outcomes import Outcome
+from coroi.studies.programme.parts import MOST_LEADS, Parts, overall_of, refit
+from coroi.studies.programme.question import Question, declared_rows, frame_of
+
+NOT_A_RATIO = {"evalue": "the effect is no ratio"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Guards:
+    """What every guard found, and the grade that it leaves.
+
+    Parameters
+    ----------
+    checks : Mapping of str to tuple of Check
+        By outcome.
+    grades : Mapping of str to Graded
+        By outcome.
+    """
+
+    checks: Mapping[str, tuple[Check, ...]]
+    grades: Mapping[str, Graded]
+
+    def grade(self, name: str) -> Grade:
+        """Return an outcome's grade; C where nothing was run."""
+        return self.grades[name].grade if name in self.grades else "C"
+
+
+def run_guards(question: Question, parts: Parts) -> Guards:
+    """Run every guard on every outcome that has an effect.
+
+    Parameters
+    ----------
+    question, parts
+        What was asked, and the regressions.
+
+    Notes
+    -----
+    A roll-out starts at grade B, or A where lots were drawn which units take part; a mix of donors or a series with
+    nothing beside it lacks most guards, and starts at C and at D.
+    """
+    checks = {name: _checks(question, parts, question.outcome(name)) for name in parts.main}
+    best: dict[str, Grade] = {"roll_out": "A" if question.drawn else "B", "donors": "C", "past": "D"}
+    grades = {
+        name: graded(best[kind_of(parts.effects[name])], found, idle={} if name == "exits" else NOT_A_RATIO)
+        for name, found in checks.items()
+    }
+    return Guards(checks=checks, grades=grades)
+
+
+def _checks(question: Question, parts: Parts, outcome: Outcome) -> tuple[Check, ...]:
+    rows = frame_of(question, outcome.name)
+    seen = rows.dropna(subset=["outcome"]).sort_values(["entity", "period"], ignore_index=True)
+    what = f"the effect on {outcome.label}"
+    found = [
+        _pretrend(question, seen, what),
+        _bounds(question, parts, outcome, what),
+        _placebo_dates(question, seen, what, parts.level),
+        _placebo_outcome(question, parts, what),
+        _composition(question, seen),
+        _regression_to_mean(question, parts.level),
+        _spillover(seen, outcome, question, parts.level),
+        _omitted(question, outcome, what, parts.level),
+    ]
+    if outcome.name == "exits" and kind_of(parts.effects["exits"]) == "roll_out":
+        found.append(_evalue(question, seen, parts))
+    if question.drawn:
+        found += _lots(question, rows)
+    return (*found, *_own(question, parts, outcome))
+
+
+def _own(question: Question, parts: Parts, outcome: Outcome) -> tuple[Check, ...]:
+    """Return the checks that are no guards: cells that cannot be told, starts dealt anew, starts after an end."""
+    effect, found = parts.effects[outcome.name], []
+    if kind_of(effect) != "roll_out":
+        return effect.checks
+    found += [c for c in effect.checks if c.name == "lost_cells"]
+    if outcome.name == question.headline:
+        dealt = check_dealt(question, outcome.name, level=parts.level)
+        found += [dealt] if dealt else []
+    again = int((question.starts["restarts"] > 0).sum())
+    told = (
+        "No unit ends and starts again."
+        if not again
+        else (
+            f"{again} of {len(question.starts)} units end and start again; what is told is of their first start, "
+            "whatever came after it."
+        )
+    )
+    found.append(Check(name="one_start", tested="whether each unit starts once", passed=not again, sentence=told))
+    return tuple(found)
+
+
+def _lots(question: Question, rows: pd.DataFrame) -> list[Check]:
+    """Hold the lots of units against the plan's shares, and see whether outcomes are missing by arm."""
+    arm = question.starts["arm"].to_numpy() == "treatment"
+    share = question.starts["planned_share"].dropna()
+    shares = {"control": 1 - float(share.iloc[0]), "treatment": float(share.iloc[0])} if len(share) else None
+    labels = ("control", "treatment")
+    counts = np.array([int((~arm).sum()), int(arm.sum())])
+    seen = rows.groupby("entity")["outcome"].apply(lambda v: v.notna().any()).to_numpy(bool)
+    units = np.arange(len(arm))
+    return [ratio_check(counts, labels, shares, "units"), attrition_check(seen, arm.astype(int), units, labels)]
+
+
+def _pretrend(question: Question, seen: pd.DataFrame, what: str) -> Check:
+    leads = leads_before(
+        seen["outcome"].to_numpy(float),
+        seen["entity"].to_numpy("int64"),
+        seen["period"].to_numpy("int64"),
+        seen["first_treated"].to_numpy(float),
+        n_leads=MOST_LEADS,
+        anticipation=question.anticipation,
+    )
+    return check_leads(leads, horizon=question.horizon / 2, what=what)
+
+
+def _bounds(question: Question, parts: Parts, outcome: Outcome, what: str) -> Check:
+    declared = declared_rows(question, {outcome.name: "B"})[outcome.name]
+    judge = judged_by(declared)
+
+    def judged(low: float, high: float) -> str:
+        return judge(low, high) if outcome.sign > 0 else judge(-high, -low)
+
+    try:
+        path = path_of(parts.paths[outcome.name], term="event_time", base=-1 - question.anticipation)
+        df = len(question.starts) - 1
+        return check_trend_bounds(path, what=what, judged=judged, level=declared.level, df=df)
+    except CoroiError as error:
+        tested = "whether the verdict survives trends that differ after the start as much as before it"
+        return Check(name="trend_bounds", tested=tested, passed=None, sentence=f"Not run: {error}")
+
+
+def _placebo_dates(question: Question, seen: pd.DataFrame, what: str, level: float) -> Check:
+    def fit(rows: pd.DataFrame) -> Told:
+        row = refit(question, rows, level)
+        if not row["identified"]:
+            return Told(reason=str(row["reason"]))
+        return Told(estimate=float(row["estimate"]), std_error=float(row["std_error"]))
+
+    shifts = (2, 3, 4)
+    units = seen["entity"].nunique()
+    return check_placebo_dates(
+        seen, fit, cohort="first_treated", period="period", shifts=shifts, what=what, df=max(units - 1, 1)
+    )
+
+
+def _placebo_outcome(question: Question, parts: Parts, what: str) -> Check:
+    """Fit the effect on exits for a reason that nobody at the company can change, where one was named."""
+    told: dict[str, Told] = {}
+    if question.unmoved and question.units.rows["unmoved_rate"].notna().any():
+        row = refit(question, frame_of(question, "unmoved_rate"), parts.level)
+        number = Told(reason=str(row["reason"]))
+        if row["identified"]:
+            number = Told(estimate=float(row["estimate"]), std_error=float(row["std_error"]))
+        told[f"exits for “{question.unmoved}”"] = number
+    return check_placebo_outcomes(told, what=what, df=max(len(question.starts) - 1, 1))
+
+
+def _composition(question: Question, seen: pd.DataFrame) -> Check:
+    treated = seen[seen["first_treated"].notna()]
+    since = (treated["period"] - treated["first_treated"]).to_numpy("int64")
+    early = treated[since < 0].groupby("entity")["outcome"].mean()
+    baseline = treated["entity"].map(early).to_numpy(float)
+    table = composition(treated["entity"].to_numpy("int64"), since, baseline)
+    return check_composition(table, 0, question.horizon - 1)
+
+
+def _regression_to_mean(question: Question, level: float) -> Check:
+    rows = frame_of(question, "score").sort_values(["entity", "period"], ignore_index=True)
+    dip = dip_before(
+        rows["outcome"].to_numpy(float),
+        rows["entity"].to_numpy("int64"),
+        rows["period"].to_numpy("int64"),
+        rows["first_treated"].to_numpy(float),
+    )
+    return check_regression_to_mean(dip, level=level)
+
+
+def _spillover(seen: pd.DataFrame, outcome: Outcome, question: Question, level: float) -> Check:
+    group = neighbourhoods(question.units.units)
+    around = seen["entity"].map(group).to_numpy("int64")
+    entity, period = seen["entity"].to_numpy("int64"), seen["period"].to_numpy("int64")
+    treated = (seen["period"] >= seen["first_treated"]).to_numpy(bool)
+    alone = len(set(group)) in (1, len(group))
+    exposure = share_around(treated, entity, period, np.zeros(len(seen), dtype=int) if alone else around)
+    found = exposure_effect(seen["outcome"].to_numpy(float), exposure, entity, period, treated)
+    if alone:
+        found = replace(found, reason="the units' names do not tell which of them lie side by side")
+    return check_spillover(found, what=outcome.label, level=level)
+
+
+def _omitted(question: Question, outcome: Outcome, what: str, level: float) -> Check:
+    """Compare units' changes from before the first start to after the last one, beside what they were before."""
+    rows = frame_of(question, outcome.name, whole=True)
+    starts = rows.groupby("entity")["first_treated"].first()
+    first, last = starts.min(), starts.max()
+    before, after = rows[rows["period"] < first], rows[rows["period"] >= last]
+    change = after.groupby("entity")["outcome"].mean() - before.groupby("entity")["outcome"].mean()
+    change = change.dropna()
+    units = question.units.rows[question.units.rows["period"] < first].groupby("unit")
+    known = {
+        "how it scored before": units["score"].mean(),
+        "how many left before": units["exit_rate"].mean(),
+        "its size": np.log(question.units.units.set_index("unit")["n_customers"].astype(float)),
+    }
+    beside = pd.DataFrame(known).reindex(change.index)
+    beside = beside.loc[:, beside.notna().all() & (beside.std() > 0)]
+    treated = starts.reindex(change.index).notna().to_numpy(float)
+    columns = np.column_stack([np.ones(len(change)), beside.to_numpy(float)])
+    named = {str(name): np.array([i + 1]) for i, name in enumerate(beside.columns)}
+    if len(change) < columns.shape[1] + 4 or treated.min() == treated.max():
+        nothing = np.zeros(len(change))
+        found = regress(change.to_numpy(float), nothing, columns, {})
+    else:
+        found = regress(change.to_numpy(float), treated, columns, named)
+    return check_omitted(found, what=what, level=level)
+
+
+def _evalue(question: Question, seen: pd.DataFrame, parts: Parts) -> Check:
+    """Set the rate of exits under the programme beside what it would have been, as a ratio."""
+    row = overall_of(parts.effects["exits"])
+    treated = seen[seen["period"] >= seen["first_treated"]]
+    rate = float(np.average(treated["outcome"], weights=treated["weight"]))
+    ratio, low, high = (rate / max(rate - float(row[c]), 1e-9) for c in ("estimate", "conf_low", "conf_high"))
+    strongest = _known_ratio(question)
+    of = "how units scored before: exit rates of the lower half over the upper" if strongest else ""
+    return check_evalue(evalues(ratio, low, high), what="the ratio of exit rates", strongest=strongest, of=of)
+
+
+def _known_ratio(question: Question) -> float | None:
+    """Return by what factor exit rates of units that scored low and high before the first start were apart."""
+    rows = question.units.rows
+    before = rows[rows["period"] < question.starts["first_treated"].min()].groupby("unit")
+    known = pd.DataFrame({"score": before["score"].mean(), "rate": before["exit_rate"].mean()}).dropna()
+    if len(known) < 4:
+        return None
+    low = known["score"] < known["score"].median()
+    rates = known.loc[low, "rate"].mean(), known.loc[~low, "rate"].mean()
+    return float(max(rates) / min(rates)) if min(rates) > 0 else None
+
+
+def failed(checks: Sequence[Check]) -> list[str]:
+    """Return what was tested by the checks that did not hold."""
+    return [c.tested for c in checks if c.passed is False]
