@@ -29,11 +29,12 @@ from coroi.models.portfolio import FEWEST_FIRMS, fit_portfolio, simulate_portfol
 from coroi.models.standing import fit_standing, simulate_standing
 from coroi.models.top_spell import fit_top_spell, simulate_top_spell
 from coroi.studies.firms.panel import FirmPanel
-from coroi.studies.firms.path import fit_point
+from coroi.studies.firms.path import fit_naive, fit_point
 
 SLOPE, LOSES, REACHES, ALPHA = 0.4, -0.4, 0.3, 0.004
 SHARE, HORIZON, LAG = 0.25, 3, 1
 TRUTH_PANELS, YEAR_0 = 200, 3
+_POINTS = {"value": ("market_value", HORIZON), "earnings": ("earnings", 0), "later_earnings": ("earnings", HORIZON)}
 _WORLDS = {"baseline": "baseline", "idle": "confounded"}  # satisfaction works, or goes with doing well alone
 
 
@@ -65,12 +66,11 @@ def fit_firms(seed: int, name: str) -> Findings:
     panel, (rows, factors) = firm_panel(fortunes), monthly_rows(draws, fortunes)
     standing = fit_standing(panel.frame, outcome="market_value", metric="z", lag=LAG)
     shares = fit_portfolio(rows, factors=factors, metric="score", names=FACTORS, share=SHARE)
-    return {
-        f"{name}_standing": found_in(standing.estimates.iloc[0]),
-        f"{name}_value": found_in(fit_point(panel, "market_value", HORIZON, 0.95)),
-        f"{name}_earnings": found_in(fit_point(panel, "earnings", 0, 0.95)),
-        f"{name}_alpha": _alpha(shares.estimates),
-    }
+    found = {f"{name}_standing": found_in(standing.estimates.iloc[0]), f"{name}_alpha": _alpha(shares.estimates)}
+    for what, (kind, horizon) in _POINTS.items():
+        found[f"{name}_{what}"] = found_in(fit_point(panel, kind, horizon, 0.95))
+        found[f"{name}_left_free_{what}"] = found_in(fit_naive(panel, kind, horizon, 0.95).loc["two_way"])
+    return found
 
 
 def _draw_standing(rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, float]]:
@@ -104,8 +104,9 @@ def _own_truth() -> Mapping[str, float]:
     _, standing = _draw_standing(np.random.default_rng(0))
     truth = {name: float(standing[name]) for name in ("percentile", "top")}
     truth |= {"loses": LOSES, "reaches": REACHES, "alpha": ALPHA}
-    truth |= {f"idle_{name}": 0.0 for name in ("standing", "value", "earnings", "alpha")}
-    return truth | _baseline_truth()
+    truth |= {f"idle_{name}": 0.0 for name in ("standing", *_POINTS, "alpha")}
+    truth |= _baseline_truth()
+    return truth | {f"{world}_left_free_{name}": truth[f"{world}_{name}"] for world in _WORLDS for name in _POINTS}
 
 
 def _baseline_truth() -> dict[str, float]:
@@ -116,10 +117,11 @@ def _baseline_truth() -> dict[str, float]:
     base = unfold(draws, world)
     raised = unfold(draws, world, np.where(since >= 0, KEPT ** np.maximum(since, 0).astype(float), 0.0))
     value = np.log(raised.value / base.value)[..., YEAR_0 + HORIZON]
-    earnings = (raised.earnings - base.earnings)[..., YEAR_0] / base.revenue[..., YEAR_0 - 1]
+    earnings = (raised.earnings - base.earnings)[..., YEAR_0:] / base.revenue[..., YEAR_0 - 1, None]
     return {
         "baseline_value": float(value.mean()),
-        "baseline_earnings": float(earnings.mean()),
+        "baseline_earnings": float(earnings[..., 0].mean()),
+        "baseline_later_earnings": float(earnings[..., HORIZON].mean()),
         "baseline_alpha": float(np.mean([_true_alpha(draws, base, p) for p in range(TRUTH_PANELS)])),
     }
 
@@ -159,14 +161,37 @@ ESTIMANDS = (
         words="simulated firms: monthly return beyond the factors, best quarter by satisfaction less worst",
         headline=True,
     ),
+    Estimand(
+        name="baseline_later_earnings",
+        words=f"simulated firms: earnings after {HORIZON} years as a share of the revenue before, per {_SD} in a year",
+    ),
+    *(
+        Estimand(
+            name=f"baseline_left_free_{name}",
+            words=f"the same as baseline_{name}, by the usual within estimate, for comparison",
+        )
+        for name in _POINTS
+    ),
     Estimand(name="idle_standing", words=f"share of rivals outdone a year later, per {_SD}; {_NOTHING}"),
     Estimand(name="idle_value", words=f"log of market value after {HORIZON} years, per {_SD}; {_NOTHING}"),
     Estimand(name="idle_earnings", words=f"earnings as a share of revenue, per {_SD}; {_NOTHING}"),
+    Estimand(
+        name="idle_later_earnings",
+        words=f"earnings after {HORIZON} years as a share of revenue, per {_SD}; {_NOTHING}",
+    ),
+    *(
+        Estimand(
+            name=f"idle_left_free_{name}",
+            words=f"the same as idle_{name}, by the usual within estimate, for comparison",
+        )
+        for name in _POINTS
+    ),
     Estimand(name="idle_alpha", words=f"monthly return beyond the factors; {_NOTHING}"),
 )
 FIRMS = Experiment(
     name="firms",
-    method="standing and paths with firms and periods swept out, hazards at the top, portfolios against factors",
+    method="standing and paths with firms and periods swept out, hazards at the top, portfolios against factors; "
+    "paths with later satisfaction held, and left free for comparison",
     estimands=ESTIMANDS,
     scenarios=(OWN,),
     own_fit=_own_fit,
