@@ -8,10 +8,10 @@ demo: $(READY)
 	$(BIN)/coroi demo
 
 test: lint
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadscope -m "not slow"
 
 test-slow: $(READY)
-	$(BIN)/pytest -n 2 -m slow
+	$(BIN)/pytest -n 2 --dist loadscope -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check .

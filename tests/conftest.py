@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import sysconfig
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from coroi import storage
 from coroi.sources import Engine
 from engines import ENGINES, VARIABLE, postgres_server, program, slow, start_spark
+from wheels import run, run_demo
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,6 +29,29 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"COROI_SHARED: there is no folder '{folder}' with data and oracles")
     return folder
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project's wheel, built."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def demo(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the demo of the installed wheel ran."""
+    home, empty = tmp_path_factory.mktemp("environment"), tmp_path_factory.mktemp("empty")
+    venv.create(home, with_pip=False)
+    python = home / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", wheel, cwd=home)
+    (site,) = home.glob("lib/python*/site-packages")
+    (site / "third_party.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    templates = {"JUPYTER_PATH": str(Path(sys.prefix, "share", "jupyter"))}  # nbconvert's own
+    return run_demo(python, empty, templates)
 
 
 @pytest.fixture(scope="session")

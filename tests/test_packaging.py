@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
-import sysconfig
 import tomllib
 import venv
 import zipfile
@@ -18,18 +13,11 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from wheels import look_at_demo, run, run_demo
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 REQUIREMENTS = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
-
-
-def run(*command: object, cwd: Path, environment: dict[str, str] | None = None) -> str:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("COROI_", "PYTHON", "VIRTUAL_ENV", "JUPYTER"))}
-    done = subprocess.run(
-        list(map(str, command)), cwd=cwd, env=kept | (environment or {}), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_the_conda_environment_is_the_project():
@@ -65,31 +53,6 @@ def test_the_makefile_and_ci_start_nothing_that_is_not_there():
         run("make", "--dry-run", goal, cwd=ROOT)
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
-    (built,) = folder.glob("*.whl")
-    return built
-
-
-def try_demo(python: Path, folder: Path, environment: dict[str, str] | None = None) -> None:
-    """Run the demo from an empty folder and look at what it leaves there."""
-    where = run(python, "-c", "import coroi; print(coroi.__file__)", cwd=folder).strip()
-    assert Path(where).is_relative_to(python.parents[1])
-    told = run(python.with_name("coroi"), "demo", cwd=folder, environment=environment)
-    index = Path(told.splitlines()[-1].removeprefix("Report: "))
-    assert index == folder / "reports" / "sample" / "index.html"
-    (record,) = (json.loads(path.read_text()) for path in folder.glob("reports/sample/*/run.json"))
-    ran = {study["study"]: study["status"] for study in record["studies"]}
-    assert ran == dict.fromkeys(("readiness", "retention", "profit", "firms"), "ok")
-    for study in record["studies"]:
-        page = index.parent / record["run"] / study["href"]
-        assert "<h1" in page.read_text()
-        assert json.loads((page.parent / "manifest.json").read_text())["commit"] is None
-    assert [path.name for path in folder.iterdir()] == ["reports"]
-
-
 @pytest.mark.build
 def test_the_wheel_holds_notebooks_sample_and_templates_and_no_tests(wheel):
     names = zipfile.ZipFile(wheel).namelist()
@@ -103,20 +66,6 @@ def test_the_wheel_holds_notebooks_sample_and_templates_and_no_tests(wheel):
 
 
 @pytest.mark.build
-def test_the_demo_runs_from_the_wheel_in_an_empty_folder(wheel, tmp_path):
-    """Third-party packages come from the tests' environment; coroi itself only from the wheel."""
-    home, empty = tmp_path / "environment", tmp_path / "empty"
-    empty.mkdir()
-    venv.create(home, with_pip=False)
-    python = home / "bin" / "python"
-    pip = (sys.executable, "-m", "pip", "--python", python)
-    run(*pip, "install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", wheel, cwd=tmp_path)
-    (site,) = home.glob("lib/python*/site-packages")
-    (site / "third_party.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-    try_demo(python, empty, {"JUPYTER_PATH": str(Path(sys.prefix, "share", "jupyter"))})  # nbconvert's own templates
-
-
-@pytest.mark.build
 @pytest.mark.slow
 def test_the_wheel_installs_with_pip_into_an_empty_environment(wheel, tmp_path):
     home, empty = tmp_path / "environment", tmp_path / "empty"
@@ -125,4 +74,4 @@ def test_the_wheel_installs_with_pip_into_an_empty_environment(wheel, tmp_path):
     python = home / "bin" / "python"
     install = ("install", "--quiet", "--disable-pip-version-check", "--constraint", ROOT / "constraints.txt", wheel)
     run(python, "-m", "pip", *install, cwd=tmp_path)
-    try_demo(python, empty)
+    look_at_demo(run_demo(python, empty))

@@ -1,15 +1,12 @@
-"""Horizons tied by cluster or period, and half panels, against sums written out."""
+"""Horizons tied by cluster or period, and their columns, against sums written out."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from coroi.inference.half_panels import length_check
-from coroi.inference.panels import read_panel
 from coroi.inference.paths import early_and_late, tie
-from coroi.inference.projection import Step, ahead, halve, project, projection_columns
+from coroi.inference.projection import Step, ahead, projection_columns
 
 GROUPS = np.array([0, 0, 1, 1, 3, 3])
 
@@ -72,21 +69,6 @@ def test_a_sum_ahead_needs_every_period_until_then():
     assert np.array_equal(total, [7.0, np.nan, np.nan, np.nan, np.nan], equal_nan=True)
 
 
-def test_half_panels_are_twice_the_whole_less_the_mean_of_the_halves():
-    rng = np.random.default_rng(1)
-    entity, period = np.repeat(np.arange(12), 9), np.tile(np.arange(9), 12)
-    metric, later = rng.normal(size=(2, 108))
-    held = rng.normal(size=(108, 1))
-
-    def estimate(rows: np.ndarray) -> float:
-        return project(held[rows], metric[rows], later[rows], entity[rows], period[rows]).estimate
-
-    first = period < 5
-    by_hand = 2 * estimate(period < 9) - 5 / 9 * estimate(first) - 4 / 9 * estimate(~first)
-    found = halve(project(held, metric, later, entity, period), held, metric, later, entity, period)
-    assert found.estimate == pytest.approx(by_hand, rel=1e-12)
-
-
 def test_a_change_of_the_metric_starts_a_period_later_and_lags_are_changes_too():
     entity, period = np.zeros(6, dtype=int), np.arange(6)
     values = np.column_stack([np.arange(6.0), np.arange(6.0) ** 2])
@@ -98,13 +80,3 @@ def test_a_change_of_the_metric_starts_a_period_later_and_lags_are_changes_too()
     assert np.array_equal(columns.held[:, 0], [np.nan, 0, 1, 2, 3, 4], equal_nan=True)
     assert np.array_equal(columns.held[:, 1], [np.nan, np.nan, 1, 3, 5, 7], equal_nan=True)
     assert np.isnan(columns.later[0][5])
-
-
-def test_length_counts_rows_at_the_last_horizon():
-
-    rows = pd.DataFrame({"entity": np.repeat([1, 2], 6), "period": np.tile(np.arange(6), 2), "y": 0.0})
-    panel = read_panel(rows, ["y"], entity="entity", period="period")
-    two = [Step(estimate=0.0, rows=np.arange(12), moved=np.zeros(12))] * 2
-    assert length_check(two, panel, effects="both").passed is True
-    assert length_check([*two, two[0]], panel, effects="both").passed is False
-    assert length_check(two, panel, effects="none").passed is None

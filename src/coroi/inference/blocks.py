@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -63,6 +63,32 @@ class ArrayBlocks:
         """Periods from the first to the last."""
         return int(self.period.max()) - self.first_period + 1
 
+    def take(self, names: Sequence[str], *, complete_only: bool = False) -> ArrayBlocks:
+        """Return some columns in an order; without rows that lack any of them where `complete_only`.
+
+        Raises
+        ------
+        DataError
+            If no row is complete.
+        """
+        columns = self.columns[[self.names.index(name) for name in names]]
+        if not complete_only:
+            return replace(self, names=tuple(names), columns=columns)
+        complete = np.isfinite(columns).all(axis=0)
+        if not complete.any():
+            raise DataError(f"no row of the panel has all of {', '.join(names)}.")
+        left, code = np.unique(self.entity[complete], return_inverse=True)
+        return replace(
+            self,
+            names=tuple(names),
+            columns=columns[:, complete],
+            entity=code,
+            period=self.period[complete],
+            entities=self.entities[left],
+            clusters=None if self.clusters is None else self.clusters[left],
+            n_omitted=self.n_omitted + int((~complete).sum()),
+        )
+
     def blocks(self) -> Iterator[EntityBlock]:
         """Yield the blocks."""
         length = np.bincount(self.entity)
@@ -77,9 +103,15 @@ class ArrayBlocks:
 
 
 def read_blocks(
-    data: pd.DataFrame, names: Sequence[str], *, entity: str, period: str, cluster: str | None = None
+    data: pd.DataFrame,
+    names: Sequence[str],
+    *,
+    entity: str,
+    period: str,
+    cluster: str | None = None,
+    complete_only: bool = True,
 ) -> ArrayBlocks:
-    """Check a panel's keys and lay its complete rows out by entity and period.
+    """Check a panel's keys and lay its rows out by entity and period.
 
     Parameters
     ----------
@@ -91,6 +123,8 @@ def read_blocks(
         Columns of who and when.
     cluster : str, optional
         Column of clusters of whole entities; each entity its own by default.
+    complete_only : bool
+        Leave out rows that lack a column; without it they stay, NaN where a value is missing, for regressions on lags.
 
     Returns
     -------
@@ -103,13 +137,15 @@ def read_blocks(
     """
     own = cluster is None or cluster == entity
     rows = read_panel(data, names if own else (*names, str(cluster)), entity=entity, period=period)
-    complete = rows.frame[list(names)].notna().all(axis=1).to_numpy()
-    if not complete.any():
-        raise DataError(f"no row of the panel has all of {', '.join(names)}.")
-    rows = rows.keep(complete)
+    complete = np.ones(len(rows.entity), dtype=bool)
+    if complete_only:
+        complete = rows.frame[list(names)].notna().all(axis=1).to_numpy()
+        if not complete.any():
+            raise DataError(f"no row of the panel has all of {', '.join(names)}.")
+        rows = rows.keep(complete)
     return ArrayBlocks(
         names=tuple(names),
-        columns=np.ascontiguousarray(rows.frame[list(names)].to_numpy(dtype=float).T),
+        columns=np.ascontiguousarray(rows.frame[list(names)].to_numpy(dtype=float, na_value=np.nan).T),
         entity=rows.entity,
         period=rows.period,
         entities=rows.names,

@@ -11,6 +11,7 @@ from scipy import linalg
 from coroi.inference.estimates import unknown
 from coroi.inference.instruments import Instrumented, instrumented
 from coroi.inference.lagged import Sample, Spread, hindrance, quantile_of, stacked, stated
+from coroi.inference.left_out import Answer
 from coroi.inference.linear import LinearFit, least_squares
 from coroi.inference.ratios import delta, ratio_row, with_set
 
@@ -185,3 +186,47 @@ def pair_influence(pair: Pair) -> pd.DataFrame | None:
     fit, linear, labels = joint
     moved = fit.influence(pair.sample.cluster) @ linear.T
     return pd.DataFrame(moved, index=pair.sample.cluster_names, columns=labels)
+
+
+def long_run_answers(pair: Pair) -> list[Answer]:
+    """Return the long run by least squares and by instrument, and how to get each again from some of the rows.
+
+    Parameters
+    ----------
+    pair : Pair
+        Without those that are not identified, or whose carry-over is one or more.
+    """
+    joint = _joint(pair)
+    if joint is None or pair.ols is None or pair.iv is None:
+        return []
+    design, found = pair.sample.values[:, 1:-1], []
+    told = np.column_stack([design[:, :-1], design[:, -1] - pair.iv.reduced[1].residual])
+    for name, fit, weighed in (("least squares", pair.ols, design), ("instrument", pair.iv.structural, told)):
+        beta, share = fit.coef[-2:]
+        covariance = pair.spread.covariance(pair.sample, fit)[-2:, -2:] * [[1, -1], [-1, 1]]
+
+        def again(some: Sample, by_instrument: bool = name == "instrument") -> float:
+            other = fit_pair(some, Spread(errors="classical"))
+            one = other.iv.structural if by_instrument and other.iv else None if by_instrument else other.ols
+            return float("nan") if one is None else float(_faded(one.coef[None])[0])
+
+        estimate, error = delta(float(beta), float(1 - share), covariance)
+        found.append(
+            Answer(
+                what=f"the long-run effect by {name}",
+                estimate=estimate,
+                error=error,
+                weighed=weighed[:, fit.kept],
+                design=design[:, fit.kept],
+                coef=fit.coef[fit.kept],
+                of=_faded,
+                again=again,
+            )
+        )
+    return found
+
+
+def _faded(coef: np.ndarray) -> np.ndarray:
+    """Return the long run from rows of coefficients, the last two of the metric and the earlier outcome."""
+    left = 1 - coef[:, -1]
+    return np.divide(coef[:, -2], left, out=np.full(len(coef), np.nan), where=left > 0)

@@ -75,7 +75,7 @@ def write_failure(
     """Write the folder of a study that gave no answer; results that it left half-way are removed."""
     for left in writing.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()
-    meta = _write_manifest(batch, job, writing, None)
+    meta = _write_manifest(batch, job, writing, {})
     if notebook is not None:
         nbformat.write(notebook, writing / "notebook.ipynb")
     page = render_failure(job.title, status, message, meta, breadcrumbs=_breadcrumbs(batch))
@@ -101,7 +101,7 @@ def _execute(
 
 def _write_answer(batch: Batch, job: Job, writing: Path, notebook: nbformat.NotebookNode) -> Entry:
     result = _read_result(writing)
-    meta = _write_manifest(batch, job, writing, _declared(result))
+    meta = _write_manifest(batch, job, writing, result)
     nbformat.write(notebook, writing / "notebook.ipynb")
     page = render_page(
         notebook,
@@ -127,22 +127,23 @@ def _read_result(writing: Path) -> Mapping[str, object]:
     return result if isinstance(result, dict) else {}
 
 
-def _declared(result: Mapping[str, object]) -> object:
-    """Return what the study declared before it fitted anything."""
+def _said(result: Mapping[str, object], name: str) -> object:
+    """Return what a study's result says in its specification; nothing where it says nothing."""
     spec = result.get("spec")
-    return spec.get("declared") if isinstance(spec, dict) else None
+    return spec.get(name) if isinstance(spec, dict) else None
 
 
-def _write_manifest(batch: Batch, job: Job, writing: Path, declaration: object) -> dict[str, object]:
+def _write_manifest(batch: Batch, job: Job, writing: Path, result: Mapping[str, object]) -> dict[str, object]:
     manifest = make_manifest(
         batch.loaded,
         batch.run,
         job.study,
         inputs=batch.inputs,
         parameters=job.parameters,
-        declaration=declaration,
+        declaration=_said(result, "declared"),
         command=_command(batch, job),
         engine=batch.engine,
+        computed=_said(result, "computed"),
     )
     (writing / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
     return manifest
