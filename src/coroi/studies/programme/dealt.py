@@ -11,7 +11,7 @@ from coroi.studies.programme.parts import refit
 from coroi.studies.programme.question import Question, frame_of
 
 FEW_UNITS = 40
-DEALS = 199
+DEALS = 39
 SEED = 19350101
 _NAME = "dealt_again"
 

@@ -80,7 +80,7 @@ def fit_parts(question: Question, *, level: float = 0.95) -> Parts:
     data = {name: frame_of(question, name) for name in told}
     early = question.anticipation
     paths = {
-        name: fit_group_time(frame, outcome=OUTCOME, weight=WEIGHT, anticipation=early, level=level)
+        name: fit_group_time(frame, outcome=OUTCOME, weight=WEIGHT, anticipation=early, leads=MOST_LEADS, level=level)
         for name, frame in data.items()
     }
     effects = {name: effect_of(question, name, level) for name in told}
@@ -127,11 +127,18 @@ def effect_of(question: Question, name: str, level: float) -> Result:
 
 def refit(question: Question, rows: pd.DataFrame, level: float) -> pd.Series:
     """Return the average effect of other rows, made as the headline is."""
-    return overall_of(_imputed(question, rows, level, leads=0))
+    return overall_of(_imputed(question, rows, level, leads=0, horizon=0, balanced=0))
 
 
 def _imputed(
-    question: Question, rows: pd.DataFrame, level: float, *, leads: int = MOST_LEADS, by: str | None = None
+    question: Question,
+    rows: pd.DataFrame,
+    level: float,
+    *,
+    leads: int = MOST_LEADS,
+    horizon: int | None = None,
+    balanced: int | None = None,
+    by: str | None = None,
 ) -> Result:
     return fit_imputation_did(
         rows,
@@ -140,6 +147,8 @@ def _imputed(
         by=by,
         anticipation=question.anticipation,
         leads=leads,
+        horizon=horizon,
+        balanced=balanced,
         level=level,
         keep_influence=True,
     )
