@@ -10,11 +10,13 @@ import pandas as pd
 
 from coroi.claims import Declaration, headline_level
 from coroi.errors import StudyError, did_you_mean
+from coroi.masking import mask_text
 from coroi.prepare.treatments import unit_treatments
 from coroi.prepare.unit_panel import UnitPanel, unit_panel
 from coroi.report.words import join_words, plural
 from coroi.results import Grade
 from coroi.studies.inputs import Inputs, choose_metric
+from coroi.studies.labels import identifiers_in
 from coroi.studies.programme.outcomes import Outcome, outcomes_of, value_of
 
 HEADLINES = ("usual", "money", "exits", "score", "cost_to_serve")
@@ -141,9 +143,11 @@ def ask(
     if "programme" not in inputs.tables:
         raise StudyError("There is no table 'programme': it tells which unit took up which practice when.")
     taken = unit_treatments(inputs.connection, inputs.tables["programme"], plan.period)
-    practices = tuple(sorted(set(taken["practice"])))
-    if practice and practice not in practices:
-        raise StudyError(f"No unit takes up a practice '{practice}'. {did_you_mean(practice, practices)}")
+    shown = _shown(inputs, taken["practice"])
+    if practice and practice not in shown:
+        raise StudyError(f"No unit takes up a practice '{practice}'. {did_you_mean(practice, tuple(shown.values()))}")
+    taken = taken.assign(practice=taken["practice"].map(shown))
+    practice, practices = shown.get(practice, ""), tuple(sorted(set(shown.values())))
     chosen = taken[taken["practice"] == practice] if practice else taken
     first = chosen["first_treated"].min()
     start = None if np.isnan(first) else int(first)
@@ -257,6 +261,18 @@ def first_day_words(day: date | None) -> str:
 def practices_words(question: Question) -> str:
     """Name the practices that were taken up."""
     return join_words([f"“{p}”" for p in question.practices])
+
+
+def _shown(inputs: Inputs, practices: pd.Series) -> dict[str, str]:
+    """Return how each practice is named on a page: free of what could name a person, and told apart."""
+    names = sorted(set(practices))
+    identifiers = identifiers_in(inputs.connection, inputs.tables, names)
+    shown: dict[str, str] = {}
+    for name in names:
+        masked = mask_text(name, identifiers)
+        taken = sum(other == masked or other.startswith(f"{masked} (") for other in shown.values())
+        shown[name] = f"{masked} ({taken + 1})" if taken else masked
+    return shown
 
 
 def _starts(units: UnitPanel, taken: pd.DataFrame, practice: str) -> pd.DataFrame:
