@@ -21,6 +21,7 @@ from coroi.studies.programme.outcomes import Outcome, outcomes_of, value_of
 
 HEADLINES = ("usual", "money", "exits", "score", "cost_to_serve")
 CLAIM = "C12"
+FEWEST_UNITS, RARE = 3, "of few units"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -264,15 +265,16 @@ def practices_words(question: Question) -> str:
 
 
 def _shown(inputs: Inputs, practices: pd.Series) -> dict[str, str]:
-    """Return how each practice is named on a page: free of what could name a person, and told apart."""
-    names = sorted(set(practices))
+    """Return how each practice is named on a page: by its name where three units share it, and nobody's own."""
+    counts = practices.value_counts()
+    names = sorted(name for name in counts.index if counts[name] >= FEWEST_UNITS)
     identifiers = identifiers_in(inputs.connection, inputs.tables, names)
     shown: dict[str, str] = {}
     for name in names:
         masked = mask_text(name, identifiers)
         taken = sum(other == masked or other.startswith(f"{masked} (") for other in shown.values())
         shown[name] = f"{masked} ({taken + 1})" if taken else masked
-    return shown
+    return shown | {name: RARE for name in counts.index if counts[name] < FEWEST_UNITS}
 
 
 def _starts(units: UnitPanel, taken: pd.DataFrame, practice: str) -> pd.DataFrame:
