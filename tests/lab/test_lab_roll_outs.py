@@ -40,9 +40,11 @@ def test_truths_do_not_change_from_draw_to_draw():
     """Dates are dealt to units by lot, and how many get each is fixed."""
     for design in DESIGNS:
         for n in SIZES:
-            one, other = (truth_of(*draw(np.random.default_rng(seed), design, n)) for seed in (1, 2))
+            drawn = [draw(np.random.default_rng(seed), design, n) for seed in (1, 2)]
+            one, other = (truth_of(*each) for each in drawn)
             assert one == pytest.approx(other, abs=1e-12)
-            assert len(one) >= HORIZON + LEADS + 2 + 1
+            told = sum((drawn[0][0]["first_treated"] == start).any() for start in STARTS)
+            assert len(one) == HORIZON + LEADS + 2 + told + 1  # the last period beside the dates
 
 
 def test_truth_is_the_mean_effect_of_a_design_written_out():

@@ -43,6 +43,7 @@ def question_of(
     ended_after: int | None = None,
     headline: str = "money",
     noise: float = 1.0,
+    season: float = 0.3,
     seed: int = 1,
     **changes: object,
 ) -> Question:
@@ -54,19 +55,19 @@ def question_of(
     unit = np.repeat(np.arange(n), periods)
     on = period >= first[unit]
     drift = trend * (period - FIRST) * ~untreated[unit]
-    level, season = rng.normal(size=n)[unit], 0.3 * np.sin(period / 3)
+    level, wave = rng.normal(size=n)[unit], season * np.sin(period / 3)
     shock = noise * rng.normal(size=(3, len(unit)))
     rows = pd.DataFrame(
         {
             "unit": unit,
             "period": period,
-            "score": 7 + 0.3 * level + season + 0.3 * shock[0] + on_score * on,
+            "score": 7 + 0.3 * level + wave + 0.3 * shock[0] + on_score * on,
             "n_answers": 12,
             "exit_rate": 0.03 + 0.004 * level + 0.004 * shock[1] + on_exits * on,
             "unmoved_rate": 0.01 + 0.002 * rng.normal(size=len(unit)),
             "n_at_risk": 40,
-            "revenue": 20 + 2 * level + season + shock[2] + effect * on + drift,
-            "margin": 10 + level + season + shock[2] + effect * on + drift,
+            "revenue": 20 + 2 * level + wave + shock[2] + effect * on + drift,
+            "margin": 10 + level + wave + shock[2] + effect * on + drift,
             "cost_to_serve": np.nan,
         }
     )

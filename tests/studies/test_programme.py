@@ -224,12 +224,13 @@ def test_one_unit_is_set_beside_a_mix_of_the_others():
 
 
 def test_all_units_at_once_leave_their_own_past_at_grade_d():
-    question = question_of(starts=(12,), never=0.0, effect=3.0, noise=0.3, seed=9)
+    question = question_of(starts=(12,), never=0.0, effect=3.0, noise=0.3, season=0.0, seed=9)
     found = told(question)
     assert found[0].effects["money"].method == "interrupted_series"
     assert found[1].grade("money") == "D"
     row = row_of(found[2], "effect", outcome="money")
-    assert abs(float(row["estimate"]) - 3.0) < 1.0  # what else moved in that time is in it
+    assert row["conf_low"] < 3.0 < row["conf_high"]
+    assert not row["conf_low"] < 0 < row["conf_high"]
     assert any("nobody is left to compare with" in text for text in sentences(question, found))
 
 

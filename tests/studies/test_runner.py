@@ -369,7 +369,6 @@ def interrupt_when(path: Path) -> threading.Thread:
     def wait() -> None:
         while not (path.exists() and path.read_text()):
             threading.Event().wait(0.05)
-        threading.Event().wait(1.0)  # until the cell that sleeps is under way
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=wait, daemon=True)

@@ -82,7 +82,7 @@ PROFILES = {
             "dynamic_panel": 12,
             "worth": 12,
             "firms": 12,
-            "roll_outs": 12,
+            "roll_outs": 16,
             "randomised_pilots": 12,
             "few_units": 12,
             "verdicts": 4,

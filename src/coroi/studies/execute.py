@@ -23,6 +23,7 @@ from traitlets import Dict
 from traitlets.config import Config
 
 from coroi import errors
+from coroi.studies.interrupts import Interrupts, interrupts
 from coroi.studies.tidy import KERNELSPEC, without_paths
 
 Status = Literal["ok", "failed", "timeout", "kernel-died", "interrupted", "skipped"]
@@ -91,24 +92,25 @@ def execute_notebook(
     saved, work = scratch / "notebook.ipynb", scratch / "work"
     work.mkdir()
     (scratch / "tmp").mkdir()
-    status, message = _status_of(
-        lambda: papermill.execute_notebook(
-            str(notebook.resolve()),
-            str(saved),
-            dict(parameters),
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            cwd=str(work),
-            start_timeout=_KERNEL_START_SECONDS,
-            kernel_manager_class=StudyKernel,
-            config=_kernel_config(scratch, environment),
-            shutdown_kernel="immediate",
-            record_timing=False,
-            timeout_func=_time_left(timeout),
-        ),
-        timeout,
-    )
+    with interrupts() as told:
+        status, message = _status_of(
+            lambda: papermill.execute_notebook(
+                str(notebook.resolve()),
+                str(saved),
+                dict(parameters),
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                cwd=str(work),
+                start_timeout=_KERNEL_START_SECONDS,
+                kernel_manager_class=StudyKernel,
+                config=_kernel_config(scratch, environment),
+                shutdown_kernel="immediate",
+                record_timing=False,
+                timeout_func=_before_each_cell(told, timeout),
+            ),
+            timeout,
+        )
     return Execution(status, message, nbformat.read(saved, as_version=4) if saved.exists() else None)
 
 
@@ -123,9 +125,15 @@ def _kernel_config(scratch: Path, environment: Mapping[str, str]) -> Config:
     return Config({"StudyKernel": settings})
 
 
-def _time_left(timeout: float | None) -> Callable[[Any], float | None]:
+def _before_each_cell(told: Interrupts, timeout: float | None) -> Callable[[Any], float | None]:
+    """Return what is asked before each cell: whether to stop, and how many seconds it has."""
     started = time.monotonic()
-    return lambda _cell: None if timeout is None else max(0.05, started + timeout - time.monotonic())
+
+    def left(_cell: Any) -> float | None:
+        told.heed()
+        return None if timeout is None else max(0.05, started + timeout - time.monotonic())
+
+    return left
 
 
 def _status_of(run: Callable[[], object], timeout: float | None) -> tuple[Status, str]:
