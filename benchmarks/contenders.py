@@ -6,17 +6,17 @@ import sys
 import tempfile
 from collections.abc import Callable
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from benchmarks.data import AGE_LIMIT
+from benchmarks.engine import MEMORY, session
+from benchmarks.lag_fits import coroi_lags, coroi_lags_memory, coroi_news, coroi_news_memory
 from benchmarks.measure import time_work
 
 _CENTRE = 5.0
 _TENURE_EDGES = (1, 3, 6, 12, 24, 36, 60)
 _UNTIL = date(2024, 12, 31)
-MEMORY = "3GB"  # for the engine: Python and its libraries come on top, and a process is to hold 4 GB at most
 _COLUMNS = ["customer_id", "tenure_periods", "exited", "segment", "nps", "nps_n_to_date"]
 SUMMED = [
     *("spell", "tenure_periods", "at_risk", "exited", "revenue", "weight"),
@@ -24,15 +24,6 @@ SUMMED = [
 ]
 _SUMS = """customer_id, count(*), sum(at_risk::int), sum(exited::int), sum(tenure_periods), sum(weight), sum(nps),
 sum(nps_n_to_date), count(segment)"""
-
-
-@cache
-def session() -> Any:
-    """Open the engine once: contenders are compared in a session that is under way, within a limit of memory."""
-    from coroi import storage
-    from coroi.sources import Engine
-
-    return storage.connect(Engine(memory_limit=MEMORY))
 
 
 def coroi_hazard(path: Path) -> dict[str, Any]:
@@ -133,26 +124,6 @@ def coroi_effects_all(path: Path) -> dict[str, Any]:
     return {row.term: [row.estimate, row.std_error] for row in rows.itertuples()}
 
 
-def coroi_lags(path: Path) -> dict[str, Any]:
-    """Fit our distributed lags from a file of customer-months, block by block."""
-    return _lags(_blocks(path))
-
-
-def coroi_lags_memory(path: Path) -> dict[str, Any]:
-    """Fit the same with all rows in memory."""
-    return _lags(_frame(path))
-
-
-def coroi_news(path: Path) -> dict[str, Any]:
-    """Fit our long differences on what is new from a file of customer-months, block by block."""
-    return _news(_blocks(path))
-
-
-def coroi_news_memory(path: Path) -> dict[str, Any]:
-    """Fit the same with all rows in one block."""
-    return _news(_frame(path))
-
-
 def pyfixest_effects(path: Path) -> dict[str, Any]:
     """Fit the same by pyfixest, errors clustered with the factor G / (G - 1) and no other."""
     import pandas as pd
@@ -219,39 +190,6 @@ def keep_panel(folder: Path) -> dict[str, Any]:
     assert prepared.panel is not None, prepared.problems
     storage.write_parquet_tables(prepared.connection, {"panel": prepared.panel.data}, folder)
     return {"rows": [int(prepared.connection.execute(prepared.panel.data.count()))]}
-
-
-def _blocks(path: Path) -> Any:
-    from coroi.prepare.blocks import panel_rows
-
-    names = {"outcome": "margin", "metric": "nps", "entity": "customer_id"}
-    return panel_rows(session(), session().read_parquet(path), **names, frequency="month")
-
-
-def _frame(path: Path) -> Any:
-    import pandas as pd
-
-    frame = pd.read_parquet(path, columns=["customer_id", "period", "nps", "margin"])
-    months = pd.to_datetime(frame["period"])
-    return frame.assign(period=12 * months.dt.year + months.dt.month)
-
-
-def _lags(data: Any) -> dict[str, Any]:
-    from coroi.models.distributed_lags import fit_distributed_lags
-
-    asked = {"outcome": "margin", "metric": "nps", "entity": "customer_id", "lags": 6, "most_rows": sys.maxsize}
-    found = fit_distributed_lags(data, **asked).estimates
-    rows = found[found["term"] != "cumulative"]
-    return {f"{row.term} {row.lag}": [row.estimate, row.std_error] for row in rows.itertuples()}
-
-
-def _news(data: Any) -> dict[str, Any]:
-    from coroi.models.long_differences import fit_long_differences
-
-    asked = {"outcome": "margin", "metric": "nps", "entity": "customer_id", "horizons": 11, "most_rows": sys.maxsize}
-    found = fit_long_differences(data, **asked).estimates
-    rows = found[found["term"] != "crossover"]
-    return {f"{row.term} {row.horizon}": [row.estimate, row.std_error] for row in rows.itertuples()}
 
 
 def rows(path: Path) -> tuple[Any, list[Any]]:

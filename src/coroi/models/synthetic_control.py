@@ -288,14 +288,13 @@ def _tables(few: FewUnits, answer: _Answer | None) -> dict[str, pd.DataFrame]:
     actual = placebos.actual
     own = few.outcome[:, list(few.treated)].mean(axis=1)
     ratio, p = placebos.ratio_test()
+    mean_gaps = pd.DataFrame({"fit": placebos.fit, "gap": placebos.others.mean(axis=1)})
     return {
         "path": pd.DataFrame({"event_time": few.times, "treated": own, "mix": own - actual.gap, "gap": actual.gap}),
         "weights": pd.DataFrame({"weight": np.sort(actual.weights.mean(axis=0))[::-1]}).query("weight > 0"),
         "tests": pd.DataFrame(
             [{"test": "gap after over gap before", "statistic": ratio, "p_value": p, "smallest": placebos.smallest_p}]
         ),
-        "placebos": pd.DataFrame({"fit": placebos.fit, "gap": placebos.others.mean(axis=1)})
-        .sort_values(["fit", "gap"])
-        .reset_index(drop=True),
+        "placebos": mean_gaps.sort_values(["fit", "gap"], ignore_index=True),
         "left_out": few.left_out,
     }

@@ -210,8 +210,8 @@ def _taken_apart(roll_out: RollOut, coefficient: float) -> tuple[dict[str, pd.Da
     sound = rows[rows["kind"] != LATER_EARLIER]
     without = float((sound["weight"] * sound["estimate"]).sum() / sound["weight"].sum())
     found = (
-        f"{wrong['weight']:.0%} of the weight lies on comparisons with units treated earlier, whose own effects are "
-        f"taken off: they give {figure(wrong['estimate'])} and all others {figure(without)}, together "
+        f"{100 * wrong['weight']:.0f} % of the weight lies on comparisons with units treated earlier, whose own "
+        f"effects are taken off: they give {figure(wrong['estimate'])} and all others {figure(without)}, together "
         f"{figure(coefficient)}."
     )
     clean = "No comparison takes units treated already for untreated ones; the coefficient is a mean of sound ones."

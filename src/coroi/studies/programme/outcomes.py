@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coroi.prepare.unit_panel import UnitPanel
+from coroi.report.words import percent
 from coroi.studies.inputs import metric_label
 from coroi.studies.plan import Plan
 
@@ -28,7 +29,7 @@ class Outcome:
     delta : float
         Smallest effect that matters, per period, in the outcome's unit; 0 where there is no data to tell it.
     per : str
-        What the smallest effect is a part of, in words.
+        What the smallest effect is, in words: "1.0 % of what a customer brings".
     mean : float
         Mean per unit and period before any start, units weighted by their customers.
     reason : str
@@ -70,26 +71,29 @@ def outcomes_of(
     the width of its scale.
     """
     share, rows = plan.smallest_effect, units.rows
+    part = percent(share, 1)
     early = rows[rows["period"] < first_start] if first_start is not None else rows
     money, called = _money(rows)
     found = []
     if money:
         mean = _mean(early.assign(money=value_of(rows, "money")), units, "money")
         label = f"{called} per customer"
-        found.append(_outcome("money", label, "money", 1.0, share * abs(mean), "of what a customer brings", mean))
+        found.append(
+            _outcome("money", label, "money", 1.0, share * abs(mean), f"{part} of what a customer brings", mean)
+        )
     mean = _mean(early, units, "exit_rate")
     said = "the share of customers who leave"
-    found.append(_outcome("exits", said, "share", -1.0, share / horizon, "of customers over the horizon", mean))
+    found.append(_outcome("exits", said, "share", -1.0, share / horizon, f"{part} of customers over the horizon", mean))
     if metric:
         spec = plan.metrics[metric]
         width, sign = float(spec.scale[1] - spec.scale[0]), 1.0 if spec.higher_is == "better" else -1.0
         name = f"mean {metric_label(plan, metric)}"
         mean = _mean(early, units, "score")
-        found.append(_outcome("score", name, "points", sign, share * width, "of the width of the scale", mean))
+        found.append(_outcome("score", name, "points", sign, share * width, f"{part} of the width of the scale", mean))
     if rows["cost_to_serve"].notna().any():
         mean, label = _mean(early, units, "cost_to_serve"), "cost to serve per customer"
         told = _outcome(
-            "cost_to_serve", label, "money", -1.0, share * abs(mean), "of what serving a customer takes", mean
+            "cost_to_serve", label, "money", -1.0, share * abs(mean), f"{part} of what serving a customer takes", mean
         )
         found.append(told)
     return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from coroi import report
@@ -44,13 +45,13 @@ def path_figure(question: Question, result: Result, verdict: Verdict) -> report.
             ax.plot([row["event_time"]] * 2, ends, color=colour, linewidth=1.5)
         ax.plot(at, middle, color=colour, marker="o", markersize=5)
     balanced = _path(result, question.headline, "balanced")
-    if len(balanced):
+    if not _same(balanced, rows):
         line = (scale * balanced["estimate"]).to_numpy(float)
         ax.plot(balanced["event_time"], line, color=PALETTE[1], linewidth=1.4, linestyle="--")
         spot = (float(balanced["event_time"].iloc[-1]), float(line[-1]))
         told = "the same units throughout"
         ax.annotate(told, spot, xytext=(0, 7), textcoords="offset points", ha="right", fontsize=9, color=PALETTE[1])
-    _axes(ax, question, outcome)
+    _axes(ax, question, outcome, rows["event_time"])
     title = _title(question, verdict)
     what = f"Effect on {outcome.label}, by {question.frequency} since the start"
     report.finding(ax, title, f"{what}; bars are {level_of(result)} intervals, the band holds them all at once")
@@ -63,9 +64,10 @@ def path_figure(question: Question, result: Result, verdict: Verdict) -> report.
             f"{amount(question, outcome, best)} and lowest in {question.frequency} {int(worst['event_time'])} at "
             f"{amount(question, outcome, worst)}."
         )
+    units = "The same units stand behind every point. " if _same(balanced, rows) and len(balanced) else ""
     caption = (
         f"{what}. {begin(question.frequency)} 0 is that of the start; to the left of it, leads, where there should be "
-        f"nothing. {plural(question.n_treated, 'unit')} of {len(question.starts)} start."
+        f"nothing. {units}{plural(question.n_treated, 'unit')} of {len(question.starts)} start."
     )
     return report.figure(fig, alt=alt, caption=caption)
 
@@ -219,9 +221,18 @@ def _path(result: Result, outcome: str, term: str) -> pd.DataFrame:
     return rows[kept & rows["identified"].astype(bool)].sort_values("event_time")
 
 
-def _axes(ax: Axes, question: Question, outcome: Outcome) -> None:
+def _same(balanced: pd.DataFrame, rows: pd.DataFrame) -> bool:
+    """Tell whether the path of the same units throughout adds nothing to the path of all."""
+    both = balanced.merge(rows, on="event_time", suffixes=("", "_all"))
+    return len(both) == len(balanced) and bool(np.allclose(both["estimate"], both["estimate_all"], rtol=1e-9))
+
+
+def _axes(ax: Axes, question: Question, outcome: Outcome, times: pd.Series) -> None:
     ax.axhline(0, color=MUTED, linewidth=1)
     ax.axvline(-0.5, color=MUTED, linewidth=1, linestyle=":")
+    first, last = int(times.min()), int(times.max())
+    step = max(1, (last - first) // 9)
+    ax.set_xticks([t for t in range(first, last + 1) if t % step == 0])
     ax.set_xlabel(f"{begin(question.frequency)}s since the start")
     ax.set_ylabel(unit_of(question, outcome))
 

@@ -46,7 +46,7 @@ def answer(question: Question, result: Result, guards: Guards, verdicts: Mapping
         per = f", a {question.frequency}" if outcome.kind != "points" else ""
         card.append((begin(outcome.label), f"{amount(question, outcome, row)}{per}, {level_of(result)} interval"))
         card += [(begin(o.label), other_line(question, result, o, verdicts)) for o in _beside(question, verdicts)]
-        card.append(("Smallest that matters", f"{least(question, outcome)}, {_share(question, outcome)}"))
+        card.append(("Smallest that matters", f"{least(question, outcome)}: {outcome.per}"))
     card.append(("Period and units", who(question)))
     return Answer(sentence=sentence(question, result, guards, verdicts), card=tuple(card), verdict=verdict)
 
@@ -217,10 +217,6 @@ def _beside(question: Question, verdicts: Mapping[str, Verdict]) -> list[Outcome
 
 def _names(question: Question) -> list[str]:
     return [o.name for o in question.outcomes]
-
-
-def _share(question: Question, outcome: Outcome) -> str:
-    return f"the plan's smallest effect, {outcome.per}"
 
 
 def _term_words(term: str) -> str:
