@@ -72,7 +72,7 @@ def test_growing_effects_are_understated_by_half_and_the_check_says_why():
     check = result.checks[0]
     assert check.passed is False
     wrong = check.table.set_index("kind").loc[LATER_EARLIER]
-    assert f"{wrong['weight']:.0%} of the weight" in check.sentence
+    assert f"{100 * wrong['weight']:.0f} % of the weight" in check.sentence
     assert wrong["estimate"] < 0
 
 
