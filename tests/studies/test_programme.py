@@ -237,10 +237,14 @@ def test_all_units_at_once_leave_their_own_past_at_grade_d():
 def test_lots_of_units_reach_grade_a_only_where_they_were_kept_to(works):
     parts = replace(works[0], effects={"money": works[0].effects["money"]})
     arm = np.where(WORKS.starts["first_treated"].isna(), "control", "treatment")
-    drawn = replace(WORKS, starts=WORKS.starts.assign(arm=arm, planned_share=0.6))
+    share = np.where(arm == "treatment", 0.6, 0.4)
+    drawn = replace(WORKS, starts=WORKS.starts.assign(arm=arm, planned_share=share))
     checks = {c.name: c.passed for c in run_guards(drawn, parts).checks["money"]}
     assert (checks["sample_ratio"], checks["attrition"]) == (True, True)
-    off = replace(WORKS, starts=drawn.starts.assign(planned_share=0.1))
+    of_controls = drawn.starts.assign(planned_share=np.where(arm == "control", 0.4, np.nan))
+    told_by_controls = run_guards(replace(WORKS, starts=of_controls), parts).checks["money"]
+    assert {c.name: c.passed for c in told_by_controls}["sample_ratio"] is True
+    off = replace(WORKS, starts=drawn.starts.assign(planned_share=np.where(arm == "treatment", 0.1, 0.9)))
     guards = run_guards(off, parts)
     assert guards.grade("money") == "D"
     assert "arms are not as large" in guards.grades["money"].words()

@@ -122,8 +122,9 @@ def _own(question: Question, parts: Parts, outcome: Outcome) -> tuple[Check, ...
 def _lots(question: Question, rows: pd.DataFrame) -> list[Check]:
     """Hold the lots of units against the plan's shares, and see whether outcomes are missing by arm."""
     arm = question.starts["arm"].to_numpy() == "treatment"
-    share = question.starts["planned_share"].dropna()
-    shares = {"control": 1 - float(share.iloc[0]), "treatment": float(share.iloc[0])} if len(share) else None
+    planned = question.starts.groupby("arm")["planned_share"].first().dropna()
+    share = planned.get("treatment", 1 - planned.get("control", np.nan))
+    shares = {"control": 1 - float(share), "treatment": float(share)} if np.isfinite(share) else None
     labels = ("control", "treatment")
     counts = np.array([int((~arm).sum()), int(arm.sum())])
     seen = rows.groupby("entity")["outcome"].apply(lambda v: v.notna().any()).to_numpy(bool)
