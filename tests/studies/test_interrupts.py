@@ -34,6 +34,25 @@ def test_an_interrupt_that_nobody_swallows_goes_its_way_at_once():
     assert reached == []
 
 
+def test_a_handler_that_was_left_and_does_nothing_is_not_asked():
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with pytest.raises(KeyboardInterrupt), interrupts():
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_who_ignores_interrupts_goes_on_to():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts() as told:
+            signal.raise_signal(signal.SIGINT)
+        assert not told.asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_without_one_nothing_is_raised_and_other_errors_stay_what_they_are():
     with interrupts() as told:
         pass

@@ -32,19 +32,19 @@ def interrupts() -> Iterator[Interrupts]:
 
     Notes
     -----
-    An interrupt may arrive inside a callback or a destructor, where Python prints the exception and goes on. Handlers
-    can only be set in the main thread; elsewhere none arrive, and nothing is remembered.
+    An interrupt may arrive inside a callback or a destructor, where Python prints the exception and goes on; and a
+    client of kernels that ended badly may have left a handler that does nothing. Handlers can only be set in the main
+    thread: elsewhere none arrive, and nothing is remembered. Who ignores interrupts, as after `nohup`, goes on to.
     """
     told = Interrupts()
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before == signal.SIG_IGN:
         yield told
         return
-    before = signal.getsignal(signal.SIGINT)
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def note(_number: int, _frame: FrameType | None) -> None:
         told.asked = True
-        if callable(before):
-            before(number, frame)
+        raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, note)
     try:
