@@ -11,8 +11,9 @@ from coroi.inference.absorbed import absorbed, residual_map, worth_it
 from coroi.inference.cohort_errors import centred, moved_within, strata_of
 from coroi.inference.drawn_roll_outs import draw_roll_out
 from coroi.inference.effect_terms import balanced_horizon, effect_terms
+from coroi.inference.few_units import too_few_in_cohorts
 from coroi.inference.imputed import impute
-from coroi.inference.roll_out_rows import effect_rows, names_of, too_few
+from coroi.inference.roll_out_rows import effect_rows, names_of
 from coroi.inference.roll_outs import read_roll_out
 from coroi.inference.untreated_leads import untreated_leads
 
@@ -113,7 +114,7 @@ def test_one_cluster_alone_is_told_by_its_share():
     planned = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 2.0], [1.0, 2.0], [2.0, 0.0]])
     moved = moved_within(np.ones((5, 2)), planned, strata_of(np.array([3, 3, 5, 5, NEVER]), np.arange(5)))
     assert moved.alone.tolist() == pytest.approx([2 / 6, 0.0])
-    reasons = too_few(np.array([3, 1]), moved)
+    reasons = too_few_in_cohorts(np.array([3, 1]), moved)
     assert reasons == ["there are 5 clusters; with fewer than 6 no interval would hold"] * 2
 
 

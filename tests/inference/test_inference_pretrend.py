@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -12,6 +13,7 @@ from coroi.inference.event_path import EventPath
 from coroi.inference.influence import influence_covariance
 from coroi.inference.leads import leads_before
 from coroi.inference.pretrend import check_leads, check_path, check_pretrend, joint_test
+from coroi.models.imputation_did import fit_imputation_did
 
 
 def panel(seed: int, n: int = 60, periods: int = 10, slope: float = 0.0, effect: float = 1.0):
@@ -26,7 +28,7 @@ def panel(seed: int, n: int = 60, periods: int = 10, slope: float = 0.0, effect:
     return noise + rng.normal(size=periods)[period] + trend + effect * treated, entity, period, cohort
 
 
-def twin(outcome, entity, period, cohort, n_leads, left_out):
+def twin(outcome, entity, period, cohort, weight, n_leads, left_out):
     """Return leads and their covariance, by leaving each unit out or clustered, with every dummy written out."""
     rows = [i for i in range(len(outcome)) if np.isnan(cohort[i]) or period[i] < cohort[i]]
     design = []
@@ -35,7 +37,8 @@ def twin(outcome, entity, period, cohort, n_leads, left_out):
         who = [1.0 * (entity[i] == e) for e in range(entity.max() + 1)]
         when = [1.0 * (period[i] == t) for t in range(1, period.max() + 1)]
         design.append(leads + who + when)
-    design, y = np.array(design), outcome[rows]
+    root = np.sqrt(weight[rows])  # weighted least squares is plain, of rows times the root of their weight
+    design, y = np.array(design) * root[:, None], outcome[rows] * root
     coef = np.linalg.lstsq(design, y)[0]
     clusters = sorted(set(entity[rows]))
     g = len(clusters)
@@ -54,18 +57,38 @@ def twin(outcome, entity, period, cohort, n_leads, left_out):
 
 
 @pytest.mark.parametrize("left_out", [True, False])
-def test_leads_and_their_errors_are_those_of_a_regression_with_all_dummies(left_out, monkeypatch):
+@pytest.mark.parametrize("weighted", [True, False])
+def test_leads_and_their_errors_are_those_of_a_regression_with_all_dummies(left_out, weighted, monkeypatch):
     monkeypatch.setattr(leads, "FEW_CLUSTERS", 200 if left_out else 0)
     data = panel(1, n=24, periods=8)
     rng = np.random.default_rng(2)
     some = rng.random(len(data[0])) < 0.85  # an unbalanced panel
     data = tuple(each[some] for each in data)
-    found = leads_before(*data, n_leads=3)
-    estimate, covariance = twin(*data, 3, left_out)
+    weight = rng.uniform(0.2, 5, len(data[0])) if weighted else np.ones(len(data[0]))
+    found = leads_before(*data, n_leads=3, weight=weight if weighted else None)
+    estimate, covariance = twin(*data, weight, 3, left_out)
     assert found.event_time.tolist() == [-1, -2, -3]
     assert found.estimate == pytest.approx(estimate)
     assert influence_covariance(found.moved) == pytest.approx(covariance)
     assert found.n_rows == int((np.isnan(data[3]) | (data[2] < data[3])).sum())
+
+
+def test_leads_of_the_guard_are_those_that_the_imputation_shows():
+    outcome, entity, period, cohort = panel(11)
+    weight = np.random.default_rng(12).uniform(0.2, 5, len(outcome))
+    frame = pd.DataFrame({"entity": entity, "period": period, "first_treated": cohort, "y": outcome, "w": weight})
+    shown = fit_imputation_did(frame, outcome="y", weight="w", leads=3).estimates.set_index("event_time")["estimate"]
+    found = leads_before(outcome, entity, period, cohort, n_leads=3, weight=weight)
+    assert found.estimate == pytest.approx(shown.loc[[-1, -2, -3]].to_numpy(), rel=1e-12)
+
+
+def test_a_cohort_in_which_nothing_moves_before_the_start_gives_no_lead():
+    outcome, entity, period, cohort = panel(13)
+    shuffled = np.random.default_rng(14).permutation(len(outcome))
+    fixed = np.where(np.isnan(cohort), outcome, 1.0 + (period >= np.nan_to_num(cohort, nan=np.inf)))
+    found = leads_before(fixed[shuffled], entity[shuffled], period[shuffled], cohort[shuffled], n_leads=3)
+    assert found.left_out == (-1, -2, -3)
+    assert check_leads(found).passed is None
 
 
 def test_effects_do_not_reach_the_leads():

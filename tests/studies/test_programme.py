@@ -40,6 +40,7 @@ from coroi.studies.programme.page import (
     verdicts_table,
     ways_figure,
 )
+from coroi.studies.programme.parts import MOST_LEADS
 from coroi.studies.programme.question import Question, frame_of
 
 Told = tuple[Parts, Guards, Result, dict[str, Verdict]]
@@ -97,6 +98,15 @@ def test_every_guard_runs_and_a_sound_roll_out_keeps_its_grade(works):
         assert {c.name: c.passed for c in checks if c.passed is None} == {}, name
     assert guards.grade("money") == "B"
     assert "likely raises contribution margin per customer" in sentences(WORKS, works)[0]
+
+
+def test_the_pre_trend_test_is_of_the_effect_as_weighted(works):
+    parts, guards, *_ = works
+    shown = parts.effects["money"].estimates.set_index(["term", "event_time"])["estimate"]["event_time"]
+    check = next(c for c in guards.checks["money"] if c.name == "pretrend")
+    assert check.table is not None
+    assert len(check.table) == MOST_LEADS
+    assert check.table["estimate"].to_numpy() == pytest.approx(shown.loc[check.table["event_time"]].to_numpy())
 
 
 def test_where_nothing_happens_nothing_is_claimed(nothing):

@@ -1,10 +1,26 @@
-"""What few treated or few compared units cost: larger errors, fewer degrees of freedom, and no interval below five."""
+"""What few treated or few compared units cost: larger errors, fewer degrees of freedom, and below a limit no interval.
+
+Two limits, for two ways to errors; neither is implied by the other:
+
+- Effects that compare two sides (group-time, saturated and local-projection estimates) hold treated clusters against
+  others; an error is told from what differs within either side, so each side needs ``FEWEST``: :func:`too_few`.
+- Imputed effects and their leads compare every cluster with others of its own cohort, and cohorts of one join their
+  neighbours. A figure of one small cohort then has as few degrees of freedom as that cohort has clusters less one,
+  which its interval already pays for by Satterthwaite's; a limit a side would refuse it. Refused is a roll-out of
+  fewer than ``FEWEST_IN_ALL`` clusters, one cluster alone behind a figure, and a variance that hangs on a cluster with
+  no other of its cohort: :func:`too_few_in_cohorts`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
+from coroi.inference.cohort_errors import MOST_ALONE, Moved
+
 FEWEST = 5
+"""Clusters that a comparison of two sides needs on each."""
+FEWEST_IN_ALL = 6
+"""Clusters that a comparison within cohorts needs in all."""
 
 
 def too_few(n_treated: int, n_compared: int) -> str:
@@ -28,6 +44,31 @@ def too_few(n_treated: int, n_compared: int) -> str:
     side, n = ("treated", n_treated) if n_treated < FEWEST else ("to compare with", n_compared)
     many = f"{n} clusters {side} are" if n != 1 else f"1 cluster {side} is"
     return f"{many} too few to tell errors; it takes {FEWEST}; shuffle the starts between units instead"
+
+
+def too_few_in_cohorts(clusters: np.ndarray, moved: Moved) -> list[str]:
+    """Say of each estimate whose error compares clusters within cohorts why it has no interval; empty where it has one.
+
+    Parameters
+    ----------
+    clusters : ndarray of int, shape (k,)
+        Clusters behind each.
+    moved : Moved
+    """
+    if len(moved.influence) < FEWEST_IN_ALL:
+        n = len(moved.influence)
+        return [f"there are {n} clusters; with fewer than {FEWEST_IN_ALL} no interval would hold"] * len(clusters)
+    return [
+        "one cluster alone is behind it: its own shocks cannot be told from an effect"
+        if n < 2
+        else (
+            f"{alone:.0%} of its variance would come from one cluster that has no other of its cohort, so that its "
+            "error cannot be told"
+            if alone > MOST_ALONE
+            else ""
+        )
+        for n, alone in zip(clusters, moved.alone, strict=True)
+    ]
 
 
 def arm_factor(weight: np.ndarray, cluster: np.ndarray) -> float:

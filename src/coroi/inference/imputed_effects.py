@@ -10,10 +10,10 @@ import numpy as np
 from coroi.inference.absorbed import absorbed, residual_map, worth_it
 from coroi.inference.cohort_errors import Moved, Strata, centred, moved_within, strata_of
 from coroi.inference.effect_terms import KEYS, EffectTerms
+from coroi.inference.few_units import too_few_in_cohorts
 from coroi.inference.imputed import Imputed
-from coroi.inference.roll_out_rows import too_few
 from coroi.inference.roll_outs import RollOut
-from coroi.inference.untreated_leads import Leads
+from coroi.inference.untreated_leads import LeadFit
 
 _OF_GROUPS = ("group", "difference")
 
@@ -39,7 +39,7 @@ class ImputedEffects:
 
 
 def imputed_effects(
-    roll_out: RollOut, found: Imputed, terms: EffectTerms, before: Leads, group: np.ndarray | None
+    roll_out: RollOut, found: Imputed, terms: EffectTerms, before: LeadFit, group: np.ndarray | None
 ) -> ImputedEffects:
     """Join leads and averages of effects.
 
@@ -48,7 +48,7 @@ def imputed_effects(
     roll_out : RollOut
     found : Imputed
     terms : EffectTerms
-    before : Leads
+    before : LeadFit
     group : ndarray, shape (n,), optional
         Group of each row's unit: figures of groups compare clusters within cohort and group, all others within cohort.
 
@@ -74,7 +74,7 @@ def imputed_effects(
     keys = [*leads, *terms.keys]
     estimate = np.concatenate([before.estimate, terms.targets.T @ np.nan_to_num(found.left)])
     lost = [_why_not(key, before) for key in keys]
-    few = too_few(np.concatenate([before.n_clusters, terms.clusters]), moved)
+    few = too_few_in_cohorts(np.concatenate([before.n_clusters, terms.clusters]), moved)
     reasons = [one or other for one, other in zip(lost, few, strict=True)]
     return ImputedEffects(keys=keys, estimate=estimate, moved=moved, reasons=reasons)
 
@@ -96,7 +96,7 @@ def _moved(roll_out: RollOut, found: Imputed, targets: Any, strata: Strata) -> M
     return moved_within(scores, planned, strata, factor)
 
 
-def _moved_leads(roll_out: RollOut, found: Imputed, before: Leads, strata: Strata) -> Moved:
+def _moved_leads(roll_out: RollOut, found: Imputed, before: LeadFit, strata: Strata) -> Moved:
     """Return the influence on leads."""
     if not worth_it(before.planned, strata, len(found.left)):
         return moved_within(before.scores, before.planned, strata)
@@ -112,7 +112,7 @@ def _effects(found: Imputed) -> np.ndarray:
     return np.hstack([found.entity[:, None] == entity, found.period[:, None] == period]).astype(float)
 
 
-def _why_not(row: dict, before: Leads) -> str:
+def _why_not(row: dict, before: LeadFit) -> str:
     """Say why a term has no estimate; empty where it has one."""
     if row["term"] == "event_time" and row["event_time"] in before.times:
         at = int(row["event_time"] - before.times[0])

@@ -1,4 +1,4 @@
-"""Effects before they can be there, from rows that no effect was fitted on: the honest pre-trend of an imputation."""
+"""Leads from untreated rows with jackknifed errors: what a joint test of paths before the start rests on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coroi.errors import DataError
-from coroi.inference.linear import least_squares, sum_by
+from coroi.inference.untreated_leads import untreated_leads
 from coroi.inference.within import sweep
 
 FEW_CLUSTERS = 200
@@ -52,20 +52,24 @@ def leads_before(
     cohort: np.ndarray,
     *,
     n_leads: int,
+    weight: np.ndarray | None = None,
     cluster: np.ndarray | None = None,
     anticipation: int = 0,
 ) -> Leads:
-    """Regress the outcome of untreated rows on indicators of the last periods before the start.
+    """Tell leads from untreated rows with errors fit for a joint test of them.
 
     Parameters
     ----------
     outcome : ndarray, shape (n,)
+        Rows without a value are left out.
     entity, period : ndarray of int, shape (n,)
         Codes of who, from 0, and numbers that count time.
     cohort : ndarray, shape (n,)
         Period of each entity's first treatment; NaN or infinite where it never comes.
     n_leads : int
         Periods before the start that get an indicator; those further before it are what they are compared with.
+    weight : ndarray, shape (n,), optional
+        Above zero, as in the effect that the test is for; 1 by default.
     cluster : ndarray of int, shape (n,), optional
         Codes from 0; the entity by default.
     anticipation : int
@@ -82,47 +86,47 @@ def leads_before(
 
     Notes
     -----
-    Entity and period effects are fitted to untreated rows alone, together with the leads, so that the test does not
-    use what the effects are estimated from, and passing it does not bias them. Residuals of an imputation's own fit
-    are no such test: the fit pulls them to zero. A lead is identified by entities that are seen further before their
-    start too, beside others that are untreated in that period; one that a single cluster carries is left out. With few
-    clusters the covariance is the jackknife's (CR3), for the linear one is too small there and gives false alarms.
-    Assumption under test: without treatment, outcomes of entities differ by constants. References: Borusyak, Jaravel
-    and Spiess (2024), Review of Economic Studies 91:3253-3285, on testing for parallel trends; MacKinnon, Nielsen and
-    Webb (2023), Journal of Applied Econometrics 38:671-694, for the jackknife.
+    Estimates are those of :func:`coroi.inference.untreated_leads.untreated_leads`; a lead that a single cluster
+    carries is left out. With few clusters the covariance is the jackknife's (CR3), for the linear one is too small
+    there and gives false alarms: MacKinnon, Nielsen and Webb (2023), Journal of Applied Econometrics 38:671-694.
     """
     if n_leads < 1:
         raise DataError(f"{n_leads} leads were asked for; there has to be at least one.")
-    treated_later = np.isfinite(cohort)
-    until = np.where(treated_later, period - cohort, -np.inf)
-    free = (until < -anticipation) & np.isfinite(outcome)
+    ever = np.isfinite(cohort)
+    since = np.where(ever, period - cohort, np.nan)
+    free = ~(since >= -anticipation) & np.isfinite(outcome)
     if not free.any():
         raise DataError("no row is untreated, so that there is nothing before the start to look at.")
-    times = -1 - anticipation - np.arange(n_leads)
+    y, since, weight = outcome[free], since[free], np.ones(int(free.sum())) if weight is None else weight[free]
     who, when = (np.unique(code[free], return_inverse=True)[1] for code in (entity, period))
     group = who if cluster is None else np.unique(cluster[free], return_inverse=True)[1]
-    indicators = (until[free][:, None] == times).astype(float)
-    carried = np.array([len(np.unique(group[column > 0])) for column in indicators.T])
-    line = np.where(treated_later[free], until[free], 0.0)
-    swept = sweep(np.column_stack([indicators, outcome[free], line]), who, when).values
-    fit, straight = (least_squares(swept[:, :n_leads], swept[:, at]) for at in (-2, -1))
-    moved = sum_by(fit.scores, group) @ fit.bread
-    if len(moved) <= FEW_CLUSTERS:
-        moved = _left_out(indicators[:, fit.kept], outcome[free], who, when, group)
-    told = fit.kept & (carried >= _LEAST_TREATED)
+    last, all_rows = -1 - anticipation, np.ones(len(y), dtype=bool)
+    found = untreated_leads(y, weight, who, when, since, all_rows, group, leads=n_leads, last=last)
+    straight = sweep(np.nan_to_num(since)[:, None], who, when, weight=weight).values[:, 0]
+    kept = np.isfinite(found.estimate)
+    told = np.flatnonzero(kept & (found.n_clusters >= _LEAST_TREATED))[::-1]
+    moved = found.scores
+    if len(moved) <= FEW_CLUSTERS and kept.any():
+        moved = np.zeros_like(moved)
+        moved[:, kept] = _left_out((since[:, None] == found.times[kept]).astype(float), y, weight, who, when, group)
     return Leads(
-        event_time=times[told],
-        estimate=fit.coef[told],
-        moved=moved[:, told[fit.kept]],
-        distance=straight.coef[told],
-        n_rows=int(free.sum()),
-        n_treated=int((free & treated_later).sum()),
-        left_out=tuple(int(t) for t in times[~told]),
+        event_time=found.times[told],
+        estimate=found.estimate[told],
+        moved=moved[:, told],
+        distance=straight @ found.weights[:, told],
+        n_rows=len(y),
+        n_treated=int(np.isfinite(since).sum()),
+        left_out=tuple(int(t) for t in found.times[::-1] if t not in found.times[told]),
     )
 
 
 def _left_out(
-    indicators: np.ndarray, outcome: np.ndarray, who: np.ndarray, when: np.ndarray, group: np.ndarray
+    indicators: np.ndarray,
+    outcome: np.ndarray,
+    weight: np.ndarray,
+    who: np.ndarray,
+    when: np.ndarray,
+    group: np.ndarray,
 ) -> np.ndarray:
     """Return what leaving out each cluster changes, scaled as an influence, shape (n_clusters, p).
 
@@ -133,7 +137,7 @@ def _left_out(
     """
     periods = when[:, None] == np.arange(1, when.max() + 1)
     columns = np.column_stack([periods, indicators, outcome]).astype(float)
-    swept = sweep(columns, who, who, effects="entity").values
+    swept = sweep(columns, who, who, effects="entity", weight=weight).values * np.sqrt(weight)[:, None]
     design, residual = swept[:, :-1], swept[:, -1]
     gram = design.T @ design
     residual = residual - design @ (np.linalg.pinv(gram, hermitian=True) @ (design.T @ residual))

@@ -9,10 +9,9 @@ import pandas as pd
 from scipy import stats
 
 from coroi.inference.bands import sup_t
-from coroi.inference.cohort_errors import MOST_ALONE, Moved
+from coroi.inference.cohort_errors import Moved
 from coroi.inference.estimates import known, unknown
 
-LEAST_CLUSTERS = 6
 PATHS = ("event_time", "balanced")
 
 
@@ -24,31 +23,6 @@ def names_of(keys: Sequence[Mapping]) -> list[str]:
         told = row["group"] or ("" if number is None else f"{number:g}")
         names.append(f"{row['term']}: {told}" if told else str(row["term"]))
     return names
-
-
-def too_few(clusters: np.ndarray, moved: Moved) -> list[str]:
-    """Say of each estimate why it has no interval; empty where it has one.
-
-    Parameters
-    ----------
-    clusters : ndarray of int, shape (k,)
-        Clusters behind each.
-    moved : Moved
-    """
-    if len(moved.influence) < LEAST_CLUSTERS:
-        n = len(moved.influence)
-        return [f"there are {n} clusters; with fewer than {LEAST_CLUSTERS} no interval would hold"] * len(clusters)
-    return [
-        "one cluster alone is behind it: its own shocks cannot be told from an effect"
-        if n < 2
-        else (
-            f"{alone:.0%} of its variance would come from one cluster that has no other of its cohort, so that its "
-            "error cannot be told"
-            if alone > MOST_ALONE
-            else ""
-        )
-        for n, alone in zip(clusters, moved.alone, strict=True)
-    ]
 
 
 def effect_rows(

@@ -11,7 +11,7 @@ from coroi.inference.within import sweep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Leads:
+class LeadFit:
     """Coefficients of leads, and what each cluster adds to them.
 
     Parameters
@@ -53,14 +53,14 @@ def untreated_leads(
     *,
     leads: int,
     last: int = -1,
-) -> Leads:
+) -> LeadFit:
     """Regress untreated rows on entity and period effects and on dummies of the last periods before the start.
 
     Parameters
     ----------
     outcome, weight : ndarray, shape (n,)
     entity, period : ndarray of int, shape (n,)
-        Codes, without gaps or with; rows are in the order of entities.
+        Codes, without gaps or with.
     event_time : ndarray, shape (n,)
         Periods since the start; NaN for who is never treated.
     untreated : ndarray of bool, shape (n,)
@@ -74,13 +74,15 @@ def untreated_leads(
 
     Returns
     -------
-    Leads
+    LeadFit
 
     Notes
     -----
-    No treated row is used, so that the test says nothing of the effect and the effect nothing of the test. Residuals
-    of the imputation itself would be pulled to zero. Reference: Borusyak, Jaravel and Spiess (2024), Review of
-    Economic Studies 91:3253-3285, section 4.4 and proposition 3.
+    No treated row is used, so that the test says nothing of the effect and the effect nothing of the test: passing it
+    does not bias them. Residuals of the imputation itself would be pulled to zero. A lead is identified by units that
+    are seen earlier too, beside others that are untreated in that period. Assumption under test: without treatment,
+    outcomes of units differ by constants. Reference: Borusyak, Jaravel and Spiess (2024), Review of Economic Studies
+    91:3253-3285, section 4.4 and proposition 3.
     """
     times = np.arange(last - leads + 1, last + 1)
     n_clusters, some = int(cluster.max()) + 1, np.flatnonzero(untreated)
@@ -99,7 +101,7 @@ def untreated_leads(
         of_rows[np.ix_(some, fit.kept)] = w[:, None] * weights
         scores[:, fit.kept] = _by(fit.scores @ fit.bread, who, n_clusters)
         planned[:, fit.kept] = _by(w[:, None] * weights**2, who, n_clusters)
-    return Leads(
+    return LeadFit(
         times=times,
         estimate=estimate[::-1],
         scores=scores[:, ::-1],
@@ -116,9 +118,10 @@ def _still(outcome: np.ndarray, code: np.ndarray, ever: np.ndarray) -> bool:
     """Tell whether every unit that is treated later keeps one outcome, as one does that nobody has left yet."""
     if not ever.any():
         return False
-    starts = np.flatnonzero(np.diff(code, prepend=-1))
-    same = np.maximum.reduceat(outcome, starts) == np.minimum.reduceat(outcome, starts)
-    return bool(same[ever[starts]].all())
+    own, code = outcome[ever], np.unique(code[ever], return_inverse=True)[1]
+    order = np.argsort(code, kind="stable")
+    starts = np.flatnonzero(np.diff(code[order], prepend=-1))
+    return bool((np.maximum.reduceat(own[order], starts) == np.minimum.reduceat(own[order], starts)).all())
 
 
 def _by(values: np.ndarray, code: np.ndarray, n: int) -> np.ndarray:

@@ -28,7 +28,7 @@ from coroi.results import Check, Grade
 from coroi.studies.programme.dealt import check_dealt
 from coroi.studies.programme.few import kind_of
 from coroi.studies.programme.outcomes import Outcome
-from coroi.studies.programme.parts import MOST_LEADS, Parts, overall_of, refit
+from coroi.studies.programme.parts import MOST_LEADS, WEIGHT, Parts, overall_of, refit
 from coroi.studies.programme.question import Question, declared_rows, frame_of
 
 NOT_A_RATIO = {"evalue": "the effect is no ratio"}
@@ -139,6 +139,7 @@ def _pretrend(question: Question, seen: pd.DataFrame, what: str) -> Check:
         seen["period"].to_numpy("int64"),
         seen["first_treated"].to_numpy(float),
         n_leads=MOST_LEADS,
+        weight=seen[WEIGHT].to_numpy(float),
         anticipation=question.anticipation,
     )
     return check_leads(leads, horizon=question.horizon / 2, what=what)
