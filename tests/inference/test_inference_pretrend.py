@@ -82,6 +82,13 @@ def test_leads_of_the_guard_are_those_that_the_imputation_shows():
     assert found.estimate == pytest.approx(shown.loc[[-1, -2, -3]].to_numpy(), rel=1e-12)
 
 
+def test_clusters_count_for_fewer_where_some_weigh_more():
+    outcome, entity, period, cohort = panel(15, n=6)
+    assert leads_before(outcome, entity, period, cohort, n_leads=2).n_effective == 6.0
+    weight = np.array([4.0, 1, 1, 1, 1, 1])[entity]
+    assert leads_before(outcome, entity, period, cohort, n_leads=2, weight=weight).n_effective == pytest.approx(81 / 21)
+
+
 def test_a_cohort_in_which_nothing_moves_before_the_start_gives_no_lead():
     outcome, entity, period, cohort = panel(13)
     shuffled = np.random.default_rng(14).permutation(len(outcome))
@@ -209,6 +216,17 @@ def test_false_alarms_stay_few_with_few_units(n, n_leads):
         check_leads(leads_before(*panel(s, n=n, periods=12), n_leads=n_leads)).passed is False for s in range(600)
     ]
     assert stats.binomtest(sum(alarms), 600, 0.08, alternative="greater").pvalue > 0.01
+
+
+@pytest.mark.slow
+def test_uneven_weights_bring_no_more_false_alarms_than_even_ones():
+    alarms = np.zeros(2)
+    for s in range(400):
+        data = panel(s, n=20, periods=12)
+        weight = np.random.default_rng(s + 10**6).uniform(10, 200, 20)[data[1]]
+        found = (leads_before(*data, n_leads=5, weight=w) for w in (None, weight))
+        alarms += [check_leads(each).passed is False for each in found]
+    assert (alarms / 400 < 0.11).all()
 
 
 def test_a_path_is_tested_by_its_estimates_before_the_base():

@@ -62,7 +62,7 @@ def joint_test(
     distance : ndarray, shape (p,)
         What a difference in trends of one a period makes of them: their event time less that of the base.
     df_error : float
-        Clusters less one.
+        Clusters less one; fewer where their weights differ.
     power : float
         Chance to find the line.
 
@@ -161,7 +161,7 @@ def check_leads(leads: Leads, *, horizon: float | None = None, what: str = "the 
         leads.estimate,
         influence_covariance(leads.moved),
         leads.distance,
-        df_error=len(leads.moved) - 1,
+        df_error=leads.n_effective - 1,
         horizon=horizon,
         what=what,
         unit=unit,
