@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from coroi.inference.absorbed import absorbed, residual_map, worth_it
+from absorbed_twin import absorbed_by_hand, centred_by_hand, residuals_by_hand
+from coroi.inference.absorbed import absorbed, residual_spread, worth_it
 from coroi.inference.cohort_errors import centred, moved_within, strata_of
 from coroi.inference.drawn_roll_outs import draw_roll_out
 from coroi.inference.effect_terms import balanced_horizon, effect_terms
@@ -192,13 +193,11 @@ def test_where_clusters_of_a_cohort_are_alike_nothing_is_put_back():
     assert worth_it(planned * np.linspace(1, 2, 12)[:, None], strata, len(frame))
     assert not worth_it(planned * np.linspace(1, 2, 12)[:, None], strata, 10**6)
     z = dummies(roll_out.entity, roll_out.period)
-    left = residual_map(z, roll_out.weight, ~roll_out.affected)
-    np.testing.assert_allclose((left @ roll_out.outcome), found.left, atol=1e-10)
     rows = np.flatnonzero(roll_out.affected)
     cell = np.unique(strata.code[roll_out.cluster[rows]] * 100 + roll_out.event_time[rows], return_inverse=True)[1]
-    ones, who = np.ones(len(rows)), roll_out.cluster[rows]
-    left[rows] = np.stack([centred(column, ones, cell, cell, who) for column in left[rows].T], axis=1)
-    factor = absorbed(found.weights(targets), left, roll_out.weight, roll_out.cluster, planned, strata)
+    spread = residual_spread(z, roll_out.weight, ~roll_out.affected)
+    spread = spread.centred(rows, np.ones(len(rows)), cell, cell, roll_out.cluster[rows])
+    factor = absorbed(found.weights(targets), spread, roll_out.weight, roll_out.cluster, planned, strata)
     np.testing.assert_allclose(factor, 1.0, rtol=1e-9)
 
 
@@ -207,11 +206,12 @@ def test_what_is_put_back_is_what_independent_shocks_would_lose():
     rng = np.random.default_rng(4)
     n, cluster = 24, np.repeat(np.arange(6), 4)
     columns, weight = rng.normal(size=(n, 5)), rng.uniform(0.5, 2, n)
-    left = residual_map(columns, weight, np.ones(n, dtype=bool))
+    left = residuals_by_hand(columns, weight, np.ones(n, dtype=bool))
+    spread = residual_spread(columns, weight, np.ones(n, dtype=bool))
     weights = rng.normal(size=(n, 1))
     planned = np.bincount(cluster, weights=weights[:, 0] ** 2 / weight)[:, None]
     strata = strata_of(np.repeat([1, 2], 12), cluster)
-    factor = absorbed(weights, left, weight, cluster, planned, strata)
+    factor = absorbed(weights, spread, weight, cluster, planned, strata)
     assert (factor > 1.02).all()
     shocks = rng.normal(size=(n, 100_000)) / np.sqrt(weight)[:, None]
     scores = np.stack([(weights * (left @ shocks))[cluster == c].sum(axis=0) for c in range(6)])
@@ -219,3 +219,41 @@ def test_what_is_put_back_is_what_independent_shocks_would_lose():
         own = scores[strata.code == s]
         seen = own.var(axis=0, ddof=1).mean() * len(own)
         assert seen * factor[s, 0] == pytest.approx(planned[strata.code == s].sum(), rel=0.02)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_put_back_is_as_the_whole_matrix_of_residuals_tells(seed):
+    """Gaps, weights far apart, clusters of several units, a cluster alone in its cell, and a combination of columns."""
+    rng = np.random.default_rng(seed)
+    entity, period = (column.ravel() for column in np.indices((14, 9)))
+    kept = rng.uniform(size=len(entity)) < 0.85
+    entity, period = entity[kept], period[kept]
+    first = np.array([3, 3, 5, 5, 6, 6, 6, 6] + [NEVER] * 6)[entity]
+    cluster, weight = np.r_[:8, 8, 8, 9, 9, 10, 11][entity], 10 ** rng.uniform(-3, 3, 14)[entity]
+    fitted = period < first
+    z = np.column_stack([dummies(entity, period), period % 2])
+    strata = strata_of(first, cluster)
+    rows = np.flatnonzero(~fitted)
+    time = np.unique((period - first)[rows], return_inverse=True)[1]
+    alike = np.unique(strata.code[cluster[rows]] * 99 + time, return_inverse=True)[1]
+    circle = (weight[rows], alike, time, cluster[rows])
+    lone = [len(set(cluster[rows][alike == code])) == 1 for code in range(alike.max() + 1)]
+    assert any(lone)
+    assert not all(lone)
+    spread = residual_spread(z, weight, fitted)
+    left = residuals_by_hand(z, weight, fitted)
+
+    def as_by_hand() -> None:
+        covariance = np.diag(1 / weight) + (spread.columns * spread.sign) @ spread.columns.T
+        scale = np.sqrt(weight) * np.sqrt(weight)[:, None]
+        np.testing.assert_allclose(covariance * scale, (left / weight) @ left.T * scale, atol=1e-9)
+        factor = absorbed(weights, spread, weight, cluster, planned, strata)
+        np.testing.assert_allclose(factor, absorbed_by_hand(weights, left, weight, cluster, planned, strata), rtol=1e-9)
+        assert (factor > 1.05).any()
+
+    weights = rng.normal(size=(len(entity), 3)) * weight[:, None]
+    planned = np.stack([np.bincount(cluster, column**2 / weight) for column in weights.T], axis=1)
+    as_by_hand()
+    left[rows] = centred_by_hand(left[rows], *circle)
+    spread = spread.centred(rows, *circle)
+    as_by_hand()

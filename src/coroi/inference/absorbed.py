@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from coroi.inference.cohort_errors import Strata
+from coroi.inference.cohort_errors import Strata, centred, circles
 from coroi.inference.linear import sum_by
 
 MOST_ROWS, MOST_CLUSTERS = 2_000, 60
 """Size up to which it is worked out; beyond, residuals hardly differ from shocks."""
 _MOST = 10.0
-_ALIKE = 1e-9
+_ALIKE, _SAME = 1e-9, 1e-10
 
 
 def worth_it(planned: np.ndarray, strata: Strata, n_rows: int) -> bool:
@@ -29,8 +31,43 @@ def worth_it(planned: np.ndarray, strata: Strata, n_rows: int) -> bool:
     return bool((np.abs(away) > _ALIKE * planned.max(initial=0.0)).any())
 
 
-def residual_map(columns: np.ndarray, weight: np.ndarray, fitted: np.ndarray) -> np.ndarray:
-    """Return the matrix that takes fitted values off all rows, from a fit on some of them, shape (n, n).
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spread:
+    """Covariance of residuals if shocks are independent with a variance of one over the weight.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (n, q)
+    sign : ndarray, shape (q,)
+        The covariance of rows i and j is one over the weight where i = j, plus the sum over q of sign times the
+        columns' product at i and j.
+    """
+
+    columns: np.ndarray
+    sign: np.ndarray
+
+    def centred(
+        self, rows: np.ndarray, weight: np.ndarray, group: np.ndarray, wider: np.ndarray, who: np.ndarray
+    ) -> Spread:
+        """Return the covariance once means of rows alike are taken off some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (m,)
+            Rows outside the fit.
+        weight, group, wider, who : ndarray, shape (m,)
+            As :func:`coroi.inference.cohort_errors.centred` takes them; groups are nested in wider circles.
+        """
+        columns = self.columns.copy()
+        columns[rows] = centred(columns[rows], weight, group, wider, who)
+        circle, total = circles(weight, group, wider, who)
+        means = np.zeros((len(columns), int(circle.max(initial=-1)) + 1))
+        means[rows, circle] = 1 / np.sqrt(total)
+        return Spread(columns=np.hstack([columns, means]), sign=np.append(self.sign, -np.ones(means.shape[1])))
+
+
+def residual_spread(columns: np.ndarray, weight: np.ndarray, fitted: np.ndarray) -> Spread:
+    """Return the covariance of all rows less their fitted values, from a fit on some of them.
 
     Parameters
     ----------
@@ -39,16 +76,25 @@ def residual_map(columns: np.ndarray, weight: np.ndarray, fitted: np.ndarray) ->
     weight : ndarray, shape (n,)
     fitted : ndarray of bool, shape (n,)
         Rows in the fit.
+
+    Notes
+    -----
+    With X the regressors, W the weights and G the generalised inverse of X'WX in the fit: 1 / W − X G X' among rows in
+    the fit, 1 / W + X G X' among the others, zero between the two.
     """
-    root = np.sqrt(weight[fitted])
-    found = np.eye(len(weight))
-    found[:, fitted] -= columns @ (np.linalg.pinv(columns[fitted] * root[:, None]) * root)
-    return found
+    gram = columns[fitted].T @ (columns[fitted] * weight[fitted, None])
+    scale = np.sqrt(np.diag(gram))
+    scale = np.divide(1.0, scale, out=np.zeros(len(scale)), where=scale > 0)
+    root, vectors = np.linalg.eigh(gram * scale * scale[:, None])
+    real = root > _SAME * root.max(initial=0.0)
+    half = columns @ (scale[:, None] * vectors[:, real] / np.sqrt(root[real]))
+    inside = np.where(fitted[:, None], half, 0.0)
+    return Spread(columns=np.hstack([inside, half - inside]), sign=np.repeat([-1.0, 1.0], half.shape[1]))
 
 
 def absorbed(
     weights: np.ndarray,
-    residuals: np.ndarray,
+    spread: Spread,
     weight: np.ndarray,
     cluster: np.ndarray,
     planned: np.ndarray,
@@ -60,8 +106,8 @@ def absorbed(
     ----------
     weights : ndarray, shape (n, k)
         Weight of each row's outcome in each estimate.
-    residuals : ndarray, shape (n, n)
-        From outcomes to residuals.
+    spread : Spread
+        Covariance of residuals.
     weight, cluster : ndarray, shape (n,)
     planned : ndarray, shape (n_clusters, k)
         Variance that each cluster adds if shocks are independent with a variance of one over the weight.
@@ -81,12 +127,13 @@ def absorbed(
     size = np.bincount(strata.code).astype(float)
     n, shape = len(cluster), (len(planned), len(cluster))
     gather = sparse.coo_array((np.ones(n), (cluster, np.arange(n))), shape=shape).tocsr()
-    scaled = residuals / np.sqrt(weight)
     wanted, factor = sum_by(planned, strata.code), np.ones((len(size), planned.shape[1]))
+    own = sum_by(gather @ (weights**2 / weight[:, None]), strata.code) * (1 - 1 / size)[:, None]
     for k, of_rows in enumerate(weights.T):
-        score = gather @ (of_rows[:, None] * scaled)
+        score = gather @ (of_rows[:, None] * spread.columns)
         about = score - (sum_by(score, strata.code) / size[:, None])[strata.code]
-        seen = np.bincount(strata.code, weights=(about**2).sum(axis=1)) * size / np.maximum(size - 1, 1)
+        seen = own[:, k] + np.bincount(strata.code, weights=about**2 @ spread.sign)
+        seen *= size / np.maximum(size - 1, 1)
         real = wanted[:, k] > _ALIKE * wanted[:, k].max(initial=0.0)
         factor[real, k] = wanted[real, k] / np.maximum(seen[real], wanted[real, k] / _MOST)
     return factor

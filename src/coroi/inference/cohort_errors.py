@@ -154,7 +154,9 @@ def centred(
 
     Parameters
     ----------
-    effect, weight : ndarray, shape (n,)
+    effect : ndarray, shape (n,) or (n, q)
+        Columns are centred each for itself.
+    weight : ndarray, shape (n,)
     group, wider : ndarray of int, shape (n,)
         Codes from 0 of rows alike, and of a wider circle that is taken where a group holds one cluster only.
     who : ndarray of int, shape (n,)
@@ -162,14 +164,45 @@ def centred(
 
     Returns
     -------
-    ndarray, shape (n,)
+    ndarray, as `effect`
     """
     if not effect.size:
         return effect
-    pairs = np.unique(np.stack([group, who]), axis=1)
-    several = (np.bincount(pairs[0]) > 1)[group]
-    return np.where(several, effect - _mean(effect, weight, group), effect - _mean(effect, weight, wider))
+    columns = effect.reshape(len(effect), -1)
+    lone = ~_several(group, who)
+    means = _mean(columns, weight, group)
+    if lone.any():
+        means[lone] = _mean(columns, weight, wider)[lone]
+    return (columns - means).reshape(effect.shape)
 
 
-def _mean(values: np.ndarray, weight: np.ndarray, code: np.ndarray) -> np.ndarray:
-    return (np.bincount(code, weights=values * weight) / np.bincount(code, weights=weight))[code]
+def circles(weight: np.ndarray, group: np.ndarray, wider: np.ndarray, who: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tell whose mean :func:`centred` takes off each row.
+
+    Parameters
+    ----------
+    weight, group, wider, who : ndarray, shape (n,)
+        As :func:`centred` takes them.
+
+    Returns
+    -------
+    circle : ndarray of int, shape (n,)
+        Codes from 0, without gaps: of groups, and of wider circles.
+    total : ndarray, shape (n,)
+        Weight of all rows in it, with those of a wider circle that have a group of their own.
+    """
+    several = _several(group, who)
+    code = np.where(several, group, group.max(initial=-1) + 1 + wider)
+    total = np.where(several, *(np.bincount(each, weights=weight)[each] for each in (group, wider)))
+    return np.unique(code, return_inverse=True)[1], total
+
+
+def _several(group: np.ndarray, who: np.ndarray) -> np.ndarray:
+    """Tell whether each row's group holds several clusters."""
+    first = np.zeros(int(group.max(initial=-1)) + 1, dtype=who.dtype)
+    first[group] = who
+    return np.asarray((np.bincount(group, weights=who != first[group]) > 0)[group])
+
+
+def _mean(columns: np.ndarray, weight: np.ndarray, code: np.ndarray) -> np.ndarray:
+    return (sum_by(columns * weight[:, None], code) / np.bincount(code, weights=weight)[:, None])[code]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from coroi.inference.absorbed import absorbed, residual_map, worth_it
+from coroi.inference.absorbed import absorbed, residual_spread, worth_it
 from coroi.inference.cohort_errors import Moved, Strata, centred, moved_within, strata_of
 from coroi.inference.effect_terms import KEYS, EffectTerms
 from coroi.inference.few_units import too_few_in_cohorts
@@ -90,9 +90,8 @@ def _moved(roll_out: RollOut, found: Imputed, targets: Any, strata: Strata) -> M
     scores, planned = found.scores(targets, own, roll_out.cluster)
     if not worth_it(planned, strata, len(own)):
         return moved_within(scores, planned, strata)
-    left = residual_map(_effects(found), weight, found.untreated)
-    left[rows] = np.stack([centred(column, weight[rows], alike, time, who) for column in left[rows].T], axis=1)
-    factor = absorbed(found.weights(targets), left, weight, roll_out.cluster, planned, strata)
+    spread = residual_spread(_effects(found), weight, found.untreated).centred(rows, weight[rows], alike, time, who)
+    factor = absorbed(found.weights(targets), spread, weight, roll_out.cluster, planned, strata)
     return moved_within(scores, planned, strata, factor)
 
 
@@ -101,8 +100,8 @@ def _moved_leads(roll_out: RollOut, found: Imputed, before: LeadFit, strata: Str
     if not worth_it(before.planned, strata, len(found.left)):
         return moved_within(before.scores, before.planned, strata)
     dummies = (roll_out.event_time[:, None] == before.times)[:, np.isfinite(before.estimate)]
-    left = residual_map(np.hstack([dummies, _effects(found)]), roll_out.weight, found.untreated)
-    factor = absorbed(before.weights, left, roll_out.weight, roll_out.cluster, before.planned, strata)
+    spread = residual_spread(np.hstack([dummies, _effects(found)]), roll_out.weight, found.untreated)
+    factor = absorbed(before.weights, spread, roll_out.weight, roll_out.cluster, before.planned, strata)
     return moved_within(before.scores, before.planned, strata, factor)
 
 
