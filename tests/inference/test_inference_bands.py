@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from coroi.inference.bands import sup_t
+from coroi.inference.bands import lowest_t_p_value, sup_t
 
 
 def ar1(k: int, rho: float) -> np.ndarray:
@@ -58,3 +58,29 @@ def test_correlation_narrows_the_band_and_bonferroni_bounds_it():
 def test_what_does_not_vary_is_left_aside():
     assert sup_t(np.diag([1.0, 0.0])) == pytest.approx(1.959964, abs=1e-6)
     assert np.isnan(sup_t(np.zeros((2, 2))))
+
+
+def test_the_lowest_of_independent_ratios_is_as_rare_as_that_of_each_says():
+    for statistic in (-2.5, -1.0, 0.3):
+        alone = stats.norm.cdf(statistic)
+        assert lowest_t_p_value(statistic, np.eye(4)) == pytest.approx(1 - (1 - alone) ** 4, abs=0.002)
+
+
+def test_the_lowest_of_correlated_ratios_is_as_rare_as_the_bivariate_t_says():
+    shape = stats.multivariate_t(shape=ar1(2, 0.6), df=9, seed=1)
+    expected = 1 - shape.cdf([1.7, 1.7])  # by symmetry, that not both are above -1.7
+    assert lowest_t_p_value(-1.7, 4 * ar1(2, 0.6), df=9) == pytest.approx(expected, abs=0.002)
+
+
+def test_a_lowest_ratio_is_not_the_largest_in_size():
+    """Estimates that move against one another are two chances of a low one, those that move together are one."""
+    against = np.array([[1.0, -1.0], [-1.0, 1.0]])
+    assert lowest_t_p_value(-2.0, against) == pytest.approx(2 * stats.norm.cdf(-2.0), abs=1e-3)
+    assert lowest_t_p_value(-2.0, np.ones((3, 3))) == pytest.approx(stats.norm.cdf(-2.0), abs=1e-9)
+    assert lowest_t_p_value(-2.0, np.diag([3.0, 0.0]), df=5) == pytest.approx(stats.t.cdf(-2.0, 5), abs=1e-9)
+
+
+def test_a_lowest_ratio_beyond_all_draws_keeps_the_bounds():
+    found = lowest_t_p_value(-9.0, ar1(6, 0.5))
+    assert stats.norm.cdf(-9.0) <= found <= 6 * stats.norm.cdf(-9.0)
+    assert np.isnan(lowest_t_p_value(-1.0, np.zeros((2, 2))))

@@ -100,18 +100,17 @@ def extension_words(
     if how == "none" or n_periods == 0:
         return "Nothing is counted after the last observed period: effects and costs end at once."
     mean = "the last observed period" if last == 1 else f"the mean of the last {last} observed periods"
+    span = "1 period" if n_periods == 1 else f"{n_periods} periods"
     effects = [n for n in flows.names if n not in costs and not flows.line(n).known]
-    ends = [n for n in flows.names if n not in costs and flows.line(n).known]
     parts = []
     if effects:
         fate = f"stay at {mean}" if how == "stays" else f"start from {mean} and halve every {half_life:g} periods"
-        parts.append(f"For {n_periods} periods after the last observed one, effects ({', '.join(effects)}) {fate}.")
-    parts += [
-        f"{name} goes on at {f'{given[name]:,.10g} a period' if name in given else mean}, for {n_periods} periods."
-        for name in costs
-    ]
-    parts += [f"{name} ends with the last observed period." for name in ends]
-    return " ".join(parts)
+        parts.append(f"For {span} after the last observed one, effects ({', '.join(effects)}) {fate}.")
+    for name in costs:
+        size = f"{given[name]:,.10g} a period".replace("-", "−") if name in given else mean
+        parts.append(f"{name} goes on at {size}, for {span}.")
+    ends = [n for n in flows.names if n not in costs and flows.line(n).known]
+    return " ".join([*parts, *(f"{name} ends with the last observed period." for name in ends)])
 
 
 def extension_grid(
@@ -173,6 +172,8 @@ def _check(
         raise DataError(f"{n_periods} periods cannot be added: give 0 or more.")
     if how == "fades" and not (half_life is not None and half_life > 0):
         raise DataError("An effect that fades needs the periods in which it loses half: give a half-life above zero.")
+    if how != "fades" and half_life is not None:
+        raise DataError(f"'{how}' with a half-life of {half_life:g}: only an effect that fades has a half-life.")
     for name in (*costs, *amounts):
         if name not in flows.names:
             raise DataError(f"There is no line '{name}'. {did_you_mean(name, flows.names)}")

@@ -1,0 +1,135 @@
+"""How often intervals on money hold the truth, where the path and its covariance are estimated from few clusters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from coroi.roi.break_even import break_even_factor
+from coroi.roi.flows import Line, join_lines, known_line
+from coroi.roi.irr import internal_rate
+from coroi.roi.payback import payback
+from coroi.roi.present_value import present_value, return_on_investment
+from coroi.roi.valley import dip_test, forgone, valley
+from money_lines import INF, months
+
+pytestmark = pytest.mark.slow
+
+N = 2000
+T = 12
+RATE = 0.1
+GAIN = np.r_[0.0, np.linspace(-1.0, 3.0, T - 1)]
+COST = np.r_[-3.0, np.full(T - 1, -0.4)]
+SPREAD = 0.5 * 0.5 ** np.abs(np.subtract.outer(np.arange(T), np.arange(T)))  # of the mean, not of a cluster
+
+
+def estimated(path, n_clusters: int, rng, name: str = "gain") -> Line:
+    """Draw clusters around a path, and return their mean with the covariance that they tell."""
+    rows = rng.multivariate_normal(path, n_clusters * SPREAD, size=n_clusters)
+    moved = (rows - rows.mean(axis=0)) / n_clusters
+    covariance = moved.T @ moved * n_clusters / (n_clusters - 1)
+    frame = pd.DataFrame(moved, index=[str(i) for i in range(n_clusters)])
+    return Line(name=name, estimate=rows.mean(axis=0), covariance=covariance, moved=frame, df=n_clusters - 1.0)
+
+
+def within(low: float, value: float, high: float) -> bool:
+    return bool(low - 1e-12 <= value <= high + 1e-12)
+
+
+def truths() -> dict[str, float]:
+    factors = 1.1 ** (-np.arange(T) / 12)
+    path = GAIN + COST
+    total, discounted = np.cumsum(path), np.cumsum(path * factors)
+    rates = internal_rate(known_line("x", path), per_year=12)
+    assert len(rates.roots) == 1
+    return {
+        "value": discounted[-1],
+        "return": discounted[-1] / -(COST @ factors),
+        "factor": -(COST @ factors) / (GAIN @ factors),
+        "rate": rates.estimate,
+        "payback": float(1 + np.flatnonzero(discounted < 0)[-1]),
+        "depth": total.min(),
+        "trough": float(total.argmin()),
+        "length": float((total < 0).sum()),
+        "end": float(1 + np.flatnonzero(total < 0)[-1]),
+        "crossover": float(1 + np.flatnonzero(path < 0)[-1]),
+        "forgone": discounted[-1] - discounted[total.argmin()],
+    }
+
+
+def intervals(line: Line, cost: Line) -> dict[str, tuple[float, float, float]]:
+    """Return estimate, low and high of everything; a rate's set stands as its smallest interval."""
+    flows = join_lines([line, cost], currency="EUR", periods=months(T))
+    money = {"rate_annual": RATE, "per_year": 12}
+    value, back = present_value(flows.total, **money), payback(flows.total, **money)
+    returned = return_on_investment(flows, costs=["cost"], **money)
+    factor = break_even_factor(flows, benefits=["gain"], **money)
+    rate, lost = internal_rate(flows.total, per_year=12), forgone(flows.total, **money)
+    seen = valley(flows.total, per_year=12)
+    rows = {"value": value, "return": returned, "factor": factor}
+    found = {term: (r["estimate"], r["conf_low"], r["conf_high"]) for term, r in rows.items()}
+    found |= {"rate": (rate.estimate, rate.low, rate.high), "forgone": (lost.estimate, lost.low, lost.high)}
+    spans = {term: getattr(seen, term) for term in ("depth", "trough", "length", "end", "crossover")}
+    found |= {term: (span.estimate, span.low, span.high) for term, span in spans.items()}
+    return found | {"payback": (back.estimate, back.earliest, back.latest)}
+
+
+def replicated(n_clusters: int, *, costs_known: bool, n: int) -> pd.DataFrame:
+    """Return coverage, the median width and the share of intervals with two ends, by term."""
+    rng, true = np.random.default_rng(n_clusters), truths()
+    hits, widths = defaultdict(list), defaultdict(list)
+    for _ in range(n):
+        line = estimated(GAIN, n_clusters, rng)
+        cost = known_line("cost", COST)
+        if not costs_known:
+            cost = estimated(COST, n_clusters, rng, "cost")
+        for term, (_, low, high) in intervals(line, cost).items():
+            hits[term].append(within(low, true[term], high))
+            widths[term].append(high - low if np.isfinite([low, high]).all() else INF)
+    return pd.DataFrame(
+        {
+            term: {
+                "covered": np.mean(hits[term]),
+                "width": np.median(widths[term]),
+                "two_ends": np.isfinite(widths[term]).mean(),
+            }
+            for term in true
+        }
+    ).T
+
+
+@pytest.mark.parametrize("n_clusters", [20, 50])
+def test_intervals_hold_the_truth(n_clusters):
+    found = replicated(n_clusters, costs_known=True, n=N)
+    for term, covered in found["covered"].items():
+        assert stats.binomtest(round(covered * N), N, 0.95, alternative="less").pvalue > 0.01, (term, found)
+    for term in ("value", "return", "factor", "rate"):  # exact, so not by being wide
+        assert stats.binomtest(round(found.loc[term, "covered"] * N), N, 0.95).pvalue > 0.01, (term, found)
+
+
+def test_ratios_hold_the_truth_where_costs_have_errors_too():
+    n = 1000
+    found = replicated(50, costs_known=False, n=n)
+    for term in ("value", "return", "factor", "rate"):
+        assert stats.binomtest(round(found.loc[term, "covered"] * n), n, 0.95).pvalue > 0.01, (term, found)
+
+
+def rejected(path, n_clusters: int, n: int = N) -> float:
+    rng = np.random.default_rng(7 + n_clusters)
+    return float(np.mean([dip_test(estimated(path, n_clusters, rng)).p_value <= 0.05 for _ in range(n)]))
+
+
+@pytest.mark.parametrize("n_clusters", [20, 50])
+def test_a_dip_is_not_found_where_there_is_none(n_clusters):
+    flat = rejected(np.zeros(T), n_clusters)
+    assert stats.binomtest(round(flat * N), N, 0.05, alternative="greater").pvalue > 0.01
+    assert flat > 0.03  # a test that never rejects would be of no use
+    assert rejected(np.full(T, 0.3), n_clusters, 500) <= flat
+
+
+def test_a_dip_that_is_there_is_found():
+    assert rejected(np.r_[np.full(4, -1.0), np.full(T - 4, 1.0)], 50, 500) > 0.8
