@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
+from coroi.inference.ratios import set_of
 from coroi.roi.break_even import break_even_factor
 from coroi.roi.flows import Line, join_lines, known_line
 from coroi.roi.irr import internal_rate
 from coroi.roi.payback import payback
 from coroi.roi.present_value import present_value, return_on_investment
 from coroi.roi.valley import dip_test, forgone, valley
-from money_lines import INF, months
+from money_lines import months
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +23,7 @@ T = 12
 RATE = 0.1
 GAIN = np.r_[0.0, np.linspace(-1.0, 3.0, T - 1)]
 COST = np.r_[-3.0, np.full(T - 1, -0.4)]
-SPREAD = 0.5 * 0.5 ** np.abs(np.subtract.outer(np.arange(T), np.arange(T)))  # of the mean, not of a cluster
+SPREAD = 0.1 * 0.5 ** np.abs(np.subtract.outer(np.arange(T), np.arange(T)))  # of the mean, not of a cluster
 
 
 def estimated(path, n_clusters: int, rng, name: str = "gain") -> Line:
@@ -34,10 +33,6 @@ def estimated(path, n_clusters: int, rng, name: str = "gain") -> Line:
     covariance = moved.T @ moved * n_clusters / (n_clusters - 1)
     frame = pd.DataFrame(moved, index=[str(i) for i in range(n_clusters)])
     return Line(name=name, estimate=rows.mean(axis=0), covariance=covariance, moved=frame, df=n_clusters - 1.0)
-
-
-def within(low: float, value: float, high: float) -> bool:
-    return bool(low - 1e-12 <= value <= high + 1e-12)
 
 
 def truths() -> dict[str, float]:
@@ -61,45 +56,40 @@ def truths() -> dict[str, float]:
     }
 
 
-def intervals(line: Line, cost: Line) -> dict[str, tuple[float, float, float]]:
-    """Return estimate, low and high of everything; a rate's set stands as its smallest interval."""
+def answers(line: Line, cost: Line, true: dict[str, float]) -> dict[str, tuple[bool, float]]:
+    """Return whether each set holds the truth, and how wide it is."""
     flows = join_lines([line, cost], currency="EUR", periods=months(T))
     money = {"rate_annual": RATE, "per_year": 12}
     value, back = present_value(flows.total, **money), payback(flows.total, **money)
-    returned = return_on_investment(flows, costs=["cost"], **money)
-    factor = break_even_factor(flows, benefits=["gain"], **money)
+    ratios = {
+        "return": return_on_investment(flows, costs=["cost"], **money),
+        "factor": break_even_factor(flows, benefits=["gain"], **money),
+    }
     rate, lost = internal_rate(flows.total, per_year=12), forgone(flows.total, **money)
     seen = valley(flows.total, per_year=12)
-    rows = {"value": value, "return": returned, "factor": factor}
-    found = {term: (r["estimate"], r["conf_low"], r["conf_high"]) for term, r in rows.items()}
-    found |= {"rate": (rate.estimate, rate.low, rate.high), "forgone": (lost.estimate, lost.low, lost.high)}
     spans = {term: getattr(seen, term) for term in ("depth", "trough", "length", "end", "crossover")}
-    found |= {term: (span.estimate, span.low, span.high) for term, span in spans.items()}
-    return found | {"payback": (back.estimate, back.earliest, back.latest)}
+    ends = {term: (span.low, span.high) for term, span in spans.items()}
+    ends["value"], ends["forgone"] = (value["conf_low"], value["conf_high"]), (lost.low, lost.high)
+    ends["payback"] = (back.earliest, back.latest)
+    found = {term: (low - 1e-12 <= true[term] <= high + 1e-12, high - low) for term, (low, high) in ends.items()}
+    for term, row in ratios.items():
+        held = row["identified"] and set_of(row).holds(true[term])
+        found[term] = (held, row["conf_high"] - row["conf_low"])
+    in_pieces = any(low <= true["rate"] <= high for low, high in rate.pieces)
+    return found | {"rate": (in_pieces, rate.high - rate.low)}
 
 
 def replicated(n_clusters: int, *, costs_known: bool, n: int) -> pd.DataFrame:
-    """Return coverage, the median width and the share of intervals with two ends, by term."""
+    """Return coverage, the median width and the share of sets with two ends, by term."""
     rng, true = np.random.default_rng(n_clusters), truths()
-    hits, widths = defaultdict(list), defaultdict(list)
+    rows = []
     for _ in range(n):
         line = estimated(GAIN, n_clusters, rng)
-        cost = known_line("cost", COST)
-        if not costs_known:
-            cost = estimated(COST, n_clusters, rng, "cost")
-        for term, (_, low, high) in intervals(line, cost).items():
-            hits[term].append(within(low, true[term], high))
-            widths[term].append(high - low if np.isfinite([low, high]).all() else INF)
-    return pd.DataFrame(
-        {
-            term: {
-                "covered": np.mean(hits[term]),
-                "width": np.median(widths[term]),
-                "two_ends": np.isfinite(widths[term]).mean(),
-            }
-            for term in true
-        }
-    ).T
+        cost = known_line("cost", COST) if costs_known else estimated(COST, n_clusters, rng, "cost")
+        rows.append(answers(line, cost, true))
+    hits = pd.DataFrame([{term: hit for term, (hit, _) in row.items()} for row in rows])
+    widths = pd.DataFrame([{term: width for term, (_, width) in row.items()} for row in rows])
+    return pd.DataFrame({"covered": hits.mean(), "width": widths.median(), "two_ends": np.isfinite(widths).mean()})
 
 
 @pytest.mark.parametrize("n_clusters", [20, 50])
