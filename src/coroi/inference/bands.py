@@ -78,7 +78,9 @@ def lowest_t_p_value(
     Notes
     -----
     One-sided, of "none of the estimands is below zero": all of them being zero is the case under which low ratios are
-    most frequent, so the test has its level wherever they are. From the draws of :func:`sup_t`. Assumption: estimates
+    most frequent, so the test has its level wherever they are. Each ratio has an error of its own that is estimated, so
+    with few clusters the normal draws of :func:`sup_t` are taken to t ratio by ratio (a normal copula): one common
+    error, as in the multivariate t, makes low ratios come together and the test reject too often. Assumption: estimates
     are jointly normal (untestable). Reference: Romano and Wolf (2005), Econometrica 73:1237-1282, section 3, for the
     smallest of studentised statistics.
     """
@@ -92,9 +94,8 @@ def lowest_t_p_value(
     if len(distinct) == 1:
         return alone
     lowest = _drawn(correlation[np.ix_(distinct, distinct)], seed).min(axis=0)
-    if df is not None:
-        lowest = lowest / _scale(len(distinct), seed, df)
-    return float(np.clip((lowest <= statistic).mean(), alone, min(len(distinct) * alone, 1.0)))
+    share = (lowest <= stats.norm.ppf(alone)).mean()
+    return float(np.clip(share, alone, min(len(distinct) * alone, 1.0)))
 
 
 def _drawn(correlation: np.ndarray, seed: int) -> np.ndarray:
