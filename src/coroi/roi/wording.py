@@ -1,0 +1,47 @@
+"""Amounts and shares as the sentences of this room write them."""
+
+from __future__ import annotations
+
+import math
+
+NBSP = "\u00a0"
+_MOST_DECIMALS = 6
+
+
+def money(amount: float, currency: str, half_width: float = math.nan) -> str:
+    """Write an amount: "EUR 12,300", "EUR −0.45".
+
+    Parameters
+    ----------
+    amount : float
+        In `currency`.
+    currency : str
+        ISO 4217 code.
+    half_width : float
+        Half the width of its interval, of which two significant figures are kept; by default three of the amount.
+    """
+    return f"{currency}{NBSP}{_figures(amount, half_width)}"
+
+
+def money_range(low: float, high: float, currency: str) -> str:
+    """Write an interval of money, both ends rounded alike: "EUR 1,200 to 3,400"."""
+    half = (high - low) / 2
+    return f"{currency}{NBSP}{_figures(low, half)} to {_figures(high, half)}"
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage, with a decimal below ten."""
+    text = f"{100 * abs(share):.1f}" if round(100 * abs(share), 1) < 10 else f"{100 * abs(share):,.0f}"
+    return f"{'−' if share < 0 and float(text.replace(',', '')) else ''}{text}{NBSP}%"
+
+
+def listed(names: list[str]) -> str:
+    """Write names in a row: "a", "a and b", "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _figures(amount: float, half_width: float) -> str:
+    scale = half_width if math.isfinite(half_width) and half_width > 0 else abs(amount) / 10
+    places = min(1 - math.floor(math.log10(scale)), _MOST_DECIMALS) if scale > 0 else 0
+    rounded = round(amount, places)
+    return f"{'−' if rounded < 0 else ''}{abs(rounded):,.{max(places, 0)}f}"
