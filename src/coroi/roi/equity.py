@@ -81,7 +81,7 @@ def margin_multiple(retention: float, discount: float, *, paid: Paid = "if retai
     """
     if not 0 <= retention <= 1:
         raise DataError(f"retention is a share from 0 to 1, not {retention:g}. Write 0.8 for 80 %.")
-    if not -1 < discount <= 1:
+    if not 0 <= discount <= 1:
         raise DataError(f"a discount rate of {100 * discount:,.0f} % a period is none. Write 0.1 for 10 %.")
     if paid not in PAID:
         raise DataError(f"margins are not paid '{paid}'. {did_you_mean(paid, PAID)}")
@@ -131,12 +131,12 @@ def elasticities(base: Base) -> dict[str, float]:
     -----
     At the base's own figures, in closed form: a per cent of retention is a per cent of the share, so that 0.8 becomes
     0.808. Margin's and acquisition's add up to 1, since the worth is linear in both. Reference: Gupta, Lehmann and
-    Stuart (2004), table 3, whose firms' figures hold for those firms.
+    Stuart (2004), whose figures hold for the firms that they are of.
     """
     multiple = margin_multiple(base.retention, base.discount, paid=base.paid)
     gross = base.customers * base.margin * multiple
     if not gross - base.acquisition > 0:
-        raise DataError("the customers are worth less than it costs to win them, so that no per cent of it can be told.")
+        raise DataError("the customers are worth no more than it costs to win them: no share of it can be told.")
     part, gap = gross / (gross - base.acquisition), 1 + base.discount - base.retention
     of_retention = (1 + base.discount if base.paid == "if retained" else base.retention) / gap
     of_rate = -base.discount / gap + (base.discount / (1 + base.discount) if base.paid == "at once" else 0.0)
@@ -177,9 +177,9 @@ def customer_equity(
 
     Notes
     -----
-    Retention's interval is taken on the scale of log odds. Where nothing else has an error, what rises or falls with
-    retention alone has the image of that interval; the rest has an interval by the delta method, with the slopes of
-    the closed forms. The elasticities to margin and acquisition are known at 1 and 0 where winning costs nothing.
+    Retention's interval is taken on the scale of log odds. What rises or falls throughout with retention, and has no
+    other error, has the image of that interval; the rest has an interval by the delta method. The elasticities to
+    margin and acquisition are known at 1 and 0 where winning customers costs nothing.
     """
     found = np.zeros((2, 2)) if covariance is None else np.asarray(covariance, float)
     if found.shape != (2, 2):
@@ -188,9 +188,16 @@ def customer_equity(
     ends = _retention_interval(base.retention, float(np.sqrt(found[1, 1])), critical(level, df))
     rows = []
     for term, form in _forms(base).items():
-        alone = term in ("retention", "multiple", "lifetime") or found[0, 0] == 0
-        rows.append({"term": term} | _row(base, form, found, ends if alone else None, critical(level, df)))
+        monotone = _rests_on_retention(term, base, margin_known=found[0, 0] == 0)
+        rows.append({"term": term} | _row(base, form, found, ends if monotone else None, critical(level, df)))
     return pd.DataFrame(rows)
+
+
+def _rests_on_retention(term: str, base: Base, *, margin_known: bool) -> bool:
+    """Tell whether all error in a term is retention's, in which it rises or falls throughout."""
+    if term in ("retention", "multiple", "lifetime") or (base.acquisition == 0 and term != "equity"):
+        return True
+    return margin_known and term in ("equity", "elasticity: margin", "elasticity: acquisition")
 
 
 def _forms(base: Base) -> dict[str, Callable[[Base], float]]:
@@ -223,7 +230,8 @@ def _row(
     error = float(np.sqrt(max(slope @ covariance @ slope, 0.0)))
     if ends is None or not covariance[1, 1] > 0:
         return known(estimate, error, estimate - quantile * error, estimate + quantile * error)
-    low, high = sorted(_at(form, replace(base, retention=each), rising=slope[1] >= 0) for each in ends)
+    nearest = _at_low_end(form, replace(base, retention=ends[0]), rising=slope[1] >= 0)
+    low, high = sorted((nearest, form(replace(base, retention=ends[1]))))
     return known(estimate, error, low, high)
 
 
@@ -237,19 +245,19 @@ def _slope(form: Callable[[Base], float], base: Base, name: str) -> float:
     return (up - down) / (2 * step)
 
 
-def _at(form: Callable[[Base], float], base: Base, *, rising: bool) -> float:
-    """Return a form at an end of retention's interval; infinite beyond where it has a value."""
+def _at_low_end(form: Callable[[Base], float], base: Base, *, rising: bool) -> float:
+    """Return a form at the low end of retention; infinite where customers are worth less there than winning them."""
     try:
         return form(base)
     except DataError:
-        return float("inf") if rising else float("-inf")
+        return float("-inf") if rising else float("inf")
 
 
 def _retention_interval(retention: float, error: float, quantile: float) -> tuple[float, float]:
     if error == 0:
         return retention, retention
     if not 0 < retention < 1:
-        raise DataError(f"a retention of {retention:g} has an error, and so no interval. Use more periods or customers.")
+        raise DataError(f"a retention of {retention:g} with an error has no interval. Use more periods or customers.")
     odds, half = np.log(retention / (1 - retention)), quantile * error / (retention * (1 - retention))
     return float(1 / (1 + np.exp(-odds + half))), float(1 / (1 + np.exp(-odds - half)))
 
@@ -269,7 +277,7 @@ def migration_value(moves: np.ndarray, money: np.ndarray, discount: float) -> np
     Notes
     -----
     (I − P / (1 + d))⁻¹ R. Assumption: where a customer goes next depends on the state alone. Reference: Pfeifer and
-    Carraway (2000), Journal of Interactive Marketing 14:43-55, eq. 8.
+    Carraway (2000), Journal of Interactive Marketing 14:43-55.
     """
     moves = np.asarray(moves, float)
     if (moves < 0).any() or not np.allclose(moves.sum(axis=1), 1, atol=1e-9):

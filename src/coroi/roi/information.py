@@ -31,7 +31,7 @@ def normal_loss(mean: float, sd: float) -> float:
     Notes
     -----
     E max(V, 0) − max(E V, 0) = sd · (φ(z) − z (1 − Φ(z))) with z = |mean| / sd, the unit normal loss. Reference: Raiffa
-    and Schlaifer (1961), Applied Statistical Decision Theory, section 5.4.
+    and Schlaifer (1961), Applied Statistical Decision Theory, on linear loss.
     """
     return expected_loss(mean, sd, np.inf)
 
@@ -72,8 +72,8 @@ def study_loss(mean: float, scale: float, df: float, *, left: float = HALVED) ->
     Notes
     -----
     Before the study its answer is a normal whose variance is what the study takes away, (1 − left²) of the whole. Exact
-    for normal estimates; a t keeps its shape by assumption. Reference: Raiffa and Schlaifer (1961), section 5.4, on
-    the prior distribution of the posterior mean.
+    for normal estimates; a t keeps its shape by assumption. Reference: Raiffa and Schlaifer (1961), on the
+    prior distribution of the posterior mean.
     """
     if not 0 <= left <= 1:
         raise DataError(f"a study leaves a share of the interval from 0 to 1, not {left:g}.")
@@ -204,10 +204,8 @@ def measure_next(table: pd.DataFrame, currency: str) -> str:
         ISO 4217 code.
     """
     whole, inputs = table.iloc[0], table.iloc[1:]
-    if not whole["value"] > 0 or inputs.empty or not inputs["halved"].max() > 0:
-        return (
-            "Nothing has to be measured before deciding: no figure that could be known better would turn the decision."
-        )
+    if inputs.empty or not inputs["halved"].max() > _NOTHING * whole["spread"]:
+        return "Nothing has to be measured before deciding: nothing that could be known better would turn the decision."
     best = inputs.loc[inputs["halved"].idxmax()]
     return (
         f"Knowing everything before deciding would be worth {money(whole['value'], currency)}, the most that any study "
