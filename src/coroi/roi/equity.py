@@ -222,8 +222,8 @@ def _row(
 ) -> dict[str, object]:
     try:
         estimate = form(base)
-    except DataError as error:
-        return unknown(str(error).rstrip("."))
+    except DataError as why:
+        return unknown(str(why).rstrip("."))
     if not np.isfinite(estimate):
         return unknown("nobody leaves, so that a lifetime has no bound")
     slope = np.array([_slope(form, base, "margin"), _slope(form, base, "retention")]) * (np.diag(covariance) > 0)
