@@ -1,4 +1,4 @@
-"""The strongest case against: what it would take to erase what a programme is worth, in a stakeholder's words."""
+"""The strongest case against: causes and trends that would erase what a programme is worth, in plain words."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ from coroi.inference.event_path import EventPath
 from coroi.inference.omitted import Regression, benchmark_bounds, robustness_value
 from coroi.inference.relative_magnitudes import breakdown_bound
 from coroi.inference.variants import figure
-from coroi.roi.flows import Line
 from coroi.roi.weighing import critical
-from coroi.roi.wording import money, money_range, percent
-
-WORTH = "what the programme is worth"
+from coroi.roi.wording import WORTH, money, money_range, nothing_to_erase, percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,36 +64,6 @@ class TrendBreak:
     per_period: float
     to_doubt: float
     seen: float
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silent:
-    """What customers who are not counted would have to bring for all to come to nothing.
-
-    Parameters
-    ----------
-    tipping, tipping_low, tipping_high : float
-        Worth of one of the others at which the total is zero, and the values at which it is zero for the ends of the
-        interval of those counted; NaN where nobody is silent.
-    known, known_low, known_high : float
-        What was estimated for the others; NaN where nothing was.
-    excluded : bool or None
-        Whether that interval lies clear of `tipping`, on the harmless side; None where nothing is known, or nothing is
-        there to erase.
-    surely : bool or None
-        Whether it also lies clear of the values for the ends of the interval of those counted.
-    sentence : str
-    """
-
-    tipping: float
-    tipping_low: float
-    tipping_high: float
-    known: float
-    known_low: float
-    known_high: float
-    excluded: bool | None
-    surely: bool | None
     sentence: str
 
 
@@ -159,7 +126,7 @@ def confounder_that_erases(found: Regression, *, currency: str, what: str = WORT
         ends = (worst["estimate"], worst["conf_low"], worst["conf_high"])
         beside = _beside(name, shares, ends, currency, survives=survives)
     if abs(found.estimate) <= half:
-        said, survives, enough = _nothing(what, found.estimate, half, currency), None, 0.0
+        said, survives, enough = nothing_to_erase(what, found.estimate, half, currency), None, 0.0
     else:
         said = (
             f"A cause that nobody recorded would have to account for {percent(whole)} of what the recorded ones leave "
@@ -248,7 +215,7 @@ def trend_that_erases(
     near = np.sign(value) * max(abs(value) - half, 0.0)
     steady, doubt = value / by_drift, float(near) / by_drift
     if near == 0:
-        said, bound = _nothing(what, value, half, currency), float("nan")
+        said, bound = nothing_to_erase(what, value, half, currency), float("nan")
     else:
         grown = "grown" if value > 0 else "shrunk"
         said = (
@@ -269,115 +236,3 @@ def _break_words(bound: float) -> str:
     if bound == 0:
         return "The slightest break after the start would leave it in doubt."
     return f"It is clear of zero as long as no break after the start is more than {figure(bound)} times as large."
-
-
-def silent_tipping(
-    estimate: float,
-    conf_low: float,
-    conf_high: float,
-    share_heard: float,
-    *,
-    currency: str,
-    silent: Line | None = None,
-    weights: np.ndarray | None = None,
-    what: str = WORTH,
-    level: float = 0.95,
-) -> Silent:
-    """Say what customers who are not counted would have to bring for all to come to nothing.
-
-    Parameters
-    ----------
-    estimate, conf_low, conf_high : float
-        Worth of a customer among those counted, in money, with its interval.
-    share_heard : float
-        Share of all customers who are counted, above 0 and at most 1.
-    currency : str
-        ISO 4217 code.
-    silent : Line, optional
-        Money of a customer among the others, where it was estimated.
-    weights : ndarray, shape (n_periods,), optional
-        Discount factors of that line.
-    what : str
-        The value, in words.
-    level : float
-        Of the others' interval.
-
-    Raises
-    ------
-    DataError
-        If the share is none, the interval does not hold the estimate, or a line comes without discount factors.
-
-    Notes
-    -----
-    With share p counted, the total p a + (1 − p) b is zero at b = −p a / (1 − p). The share is taken as known.
-    """
-    if not 0 < share_heard <= 1:
-        raise DataError(f"a share of {share_heard:g} of customers who are counted is none. Write 0.6 for 60 %.")
-    if not conf_low <= estimate <= conf_high:
-        raise DataError(f"{conf_low:g} to {conf_high:g} is no interval of {estimate:g}.")
-    known = (np.nan, np.nan, np.nan) if silent is None else _worth(silent, weights, level)
-    if share_heard == 1:
-        said = f"Every customer is counted: no silent one is left who could erase {what}."
-        return _silent((np.nan,) * 3, known, said)
-    factor = -share_heard / (1 - share_heard)
-    tips = (factor * estimate, factor * conf_high, factor * conf_low)
-    half = (conf_high - conf_low) / 2
-    if conf_low <= 0 <= conf_high:
-        return _silent(tips, known, _nothing(what, estimate, half, currency, (conf_low, conf_high)))
-    nearest = tips[2] if estimate > 0 else tips[1]
-    spare = [(known[1] - t if estimate > 0 else t - known[2]) for t in (tips[0], nearest)]
-    told = (None, None) if silent is None else (bool(spare[0] > 0), bool(spare[1] > 0))
-    verb = "lose" if estimate > 0 else "gain"
-    said = (
-        f"{percent(share_heard)} of customers are counted. Each of the others would have to {verb} "
-        f"{money(abs(tips[0]), currency)} to bring {what} to nothing over all; {money(abs(nearest), currency)} would "
-        f"bring its interval to zero. {_known_words(known, told, currency)}"
-    )
-    return _silent(tips, known, said, *told)
-
-
-def _silent(
-    tips: tuple[float, ...],
-    known: tuple[float, float, float],
-    sentence: str,
-    excluded: bool | None = None,
-    surely: bool | None = None,
-) -> Silent:
-    return Silent(
-        tipping=tips[0],
-        tipping_low=tips[1],
-        tipping_high=tips[2],
-        known=known[0],
-        known_low=known[1],
-        known_high=known[2],
-        excluded=excluded,
-        surely=surely,
-        sentence=sentence,
-    )
-
-
-def _worth(line: Line, weights: np.ndarray | None, level: float) -> tuple[float, float, float]:
-    if weights is None or np.shape(weights) != line.estimate.shape:
-        raise DataError(f"{line.name}: give a discount factor for each of its {len(line.estimate)} periods.")
-    value = float(weights @ line.estimate)
-    half = critical(level, line.df) * float(np.sqrt(max(weights @ line.covariance @ weights, 0.0)))
-    return value, value - half, value + half
-
-
-def _known_words(known: tuple[float, float, float], told: tuple[bool | None, bool | None], currency: str) -> str:
-    if told[0] is None:
-        return "Nothing is known of what they bring."
-    value = f"{money(known[0], currency, (known[2] - known[1]) / 2)} ({money_range(known[1], known[2], currency)})"
-    if told[1]:
-        return f"What they bring was estimated at {value} each, which rules out either."
-    if told[0]:
-        return f"What they bring was estimated at {value} each, which rules out the first but not the second."
-    return f"What they bring was estimated at {value} each, which does not rule that out."
-
-
-def _nothing(what: str, estimate: float, half: float, currency: str, ends: tuple[float, float] | None = None) -> str:
-    low, high = ends or (estimate - half, estimate + half)
-    return (
-        f"There is nothing to erase: {what}, {money(estimate, currency, half)} ({money_range(low, high, currency)}), "
-        "cannot be told from nothing as it is."
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+WORTH = "what the programme is worth"
 NBSP = "\u00a0"
 _MOST_DECIMALS = 6
 
@@ -35,9 +36,15 @@ def percent(share: float) -> str:
     return f"{'−' if share < 0 and float(text.replace(',', '')) else ''}{text}{NBSP}%"
 
 
-def listed(names: list[str]) -> str:
-    """Write names in a row: "a", "a and b", "a, b and c"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def nothing_to_erase(
+    what: str, estimate: float, half: float, currency: str, ends: tuple[float, float] | None = None
+) -> str:
+    """Say that an interval holds zero already; it is the estimate less and plus its half-width unless it is given."""
+    low, high = ends or (estimate - half, estimate + half)
+    return (
+        f"There is nothing to erase: {what}, {money(estimate, currency, half)} ({money_range(low, high, currency)}), "
+        "cannot be told from nothing as it is."
+    )
 
 
 def _figures(amount: float, half_width: float) -> str:
