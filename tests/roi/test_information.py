@@ -120,6 +120,16 @@ def test_known_money_is_worth_nothing_to_learn_and_customers_scale_all():
     np.testing.assert_allclose(many["share"], one["share"])
 
 
+def test_lines_may_have_discount_factors_of_their_own():
+    flows = random_flows(5)
+    by_line = WEIGHTS * np.array([[1.0], [0.5], [0.0]])
+    table = value_of_information(flows, by_line, n_draws=20_000).set_index("input")
+    assert table.loc["c", "value"] < table.loc["everything", "value"]
+    assert (np.abs(table["drawn"] - table["value"]) < 4 * table["drawn_error"] + 1e-12).all()
+    same = value_of_information(flows, np.tile(WEIGHTS, (3, 1)), n_draws=2_000)
+    np.testing.assert_allclose(same["drawn"], value_of_information(flows, WEIGHTS, n_draws=2_000)["drawn"])
+
+
 def test_the_sentence_names_what_to_measure_and_its_worth():
     covariance = np.diag([4.0, 0.01])
     table = value_of_information(flows_of(np.array([[1.0], [0.5]]), covariance), np.ones(1), customers=1_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,6 +85,8 @@ def test_parts_of_one_total_are_held_against_it():
     with pytest.raises(DataError, match=r"retention and spend: as parts of 'margin' they come to .* in period 2, and"):
         check_overlap(parts, flows=FLOWS, totals={"margin": off})
     check_overlap([replace(p, last_period=1) for p in parts], flows=FLOWS, totals={"margin": off})
+    with pytest.raises(DataError, match="counted in periods 0 to 9, have 4 periods of money, and the total 4"):
+        check_overlap([replace(p, last_period=9) for p in parts], flows=FLOWS, totals={"margin": whole})
     with pytest.raises(DataError, match="not estimated by itself"):
         check_overlap(parts, flows=FLOWS)
     with pytest.raises(DataError, match="differ in customers, periods or account"):
@@ -180,6 +183,23 @@ def test_the_residual_has_the_error_of_total_less_parts_cluster_by_cluster():
     assert found.sentence.endswith("is no more than chance would have it.")
     alone = float(np.sqrt(WEIGHTS @ FLOWS.line("whole margin").covariance @ WEIGHTS))
     assert found.std_error < alone / 5
+
+
+def test_where_entries_do_add_up_the_residual_holds_zero_as_often_as_it_says():
+    """Units whose money has two parts: parts and whole are means over units, the whole with recording errors."""
+    rng, n_units, held = np.random.default_rng(31), 20, []
+    for _ in range(500):
+        parts = rng.standard_normal((2, n_units, 2)) * [1.0, 3.0] + rng.standard_normal((n_units, 2))
+        seen = {"retention": parts[0], "spend": parts[1], "whole": parts.sum(axis=0) + rng.normal(size=(n_units, 2))}
+        lines = []
+        for name, money in seen.items():
+            moved = pd.DataFrame((money - money.mean(axis=0)) / n_units)
+            covariance = influence_covariance(moved.to_numpy())
+            lines.append(Line(name=name, estimate=money.mean(axis=0), covariance=covariance, moved=moved, df=19.0))
+        flows = join_lines(lines, currency="EUR", periods=days(2))
+        entries = [replace(RETENTION, last_period=1), replace(SPEND, last_period=1)]
+        held.append(reconcile(flows, entries, reported="whole", weights=WEIGHTS[:2]).explained)
+    assert np.mean(held) == pytest.approx(0.95, abs=3 * (0.05 * 0.95 / 500) ** 0.5)
 
 
 def test_money_that_is_left_over_or_claimed_too_much_is_said():

@@ -39,7 +39,6 @@ def test_shares_are_written_with_a_decimal_below_ten(share, text):
 
 def test_nothing_to_erase_names_the_interval():
     said = nothing_to_erase("the gain", 2.0, 5.0, "EUR")
-    assert (
-        said
-        == f"There is nothing to erase: the gain, EUR{NBSP}2.0 (EUR{NBSP}−3.0 to 7.0), cannot be told from nothing as it is."
-    )
+    value = f"EUR{NBSP}2.0 (EUR{NBSP}−3.0 to 7.0)"
+    assert said == f"There is nothing to erase: the gain, {value}, cannot be told from nothing as it is."
+    assert nothing_to_erase("the gain", 2.0, 5.0, "EUR", (-1.0, 6.0)).count("−1.0 to 6.0") == 1

@@ -94,7 +94,7 @@ def value_of_information(
     Parameters
     ----------
     flows : Flows
-    weights : ndarray, shape (n_periods,)
+    weights : ndarray, shape (n_periods,) or (n_lines, n_periods)
         Discount factors.
     n_draws : int
         Even.
@@ -135,7 +135,8 @@ def value_of_information(
     groups = _groups(flows, inputs)
     present = present_values(flows, weights)
     drawn = flows.draws(n_draws, seed)
-    values = np.column_stack([drawn[name].draws @ np.asarray(weights, float) for name in flows.names])
+    full = np.broadcast_to(np.asarray(weights, float), flows.estimate.shape)
+    values = np.column_stack([drawn[name].draws @ each for name, each in zip(flows.names, full, strict=True)])
     rows = [_row(EVERYTHING, present, values, list(range(len(flows.names))))]
     rows += [_row(name, present, values, at) for name, at in groups.items()]
     table = pd.DataFrame(rows)

@@ -152,7 +152,11 @@ def _parts(parts: Sequence[Entry], total: str, flows: Flows | None, whole: Line 
     if missing:
         what = f"there is no line '{missing[0]}'."
         return [Problem(where, what, did_you_mean(missing[0], flows.names))]
-    at = [t for t in parts[0].periods if t < len(flows.periods)]
+    at, n = list(parts[0].periods), len(flows.periods)
+    if not at or at[-1] >= n or len(whole.estimate) != n:
+        what = f"parts of '{total}', counted in {_span(parts[0].periods) if at else 'no period'}"
+        what += f", have {n} periods of money, and the total {len(whole.estimate)}."
+        return [Problem(where, what, "Count them in periods that both have.")]
     summed = np.sum([flows.line(entry.name).estimate for entry in parts], axis=0)[at]
     expected = np.asarray(whole.estimate, float)[at]
     off = np.abs(summed - expected)

@@ -42,7 +42,7 @@ def scaled(flows: Flows, weights: np.ndarray, lines: Sequence[str], *, name: str
     Parameters
     ----------
     flows : Flows
-    weights : ndarray, shape (n_periods,)
+    weights : ndarray, shape (n_periods,) or (n_lines, n_periods)
         Discount factors.
     lines : sequence of str
     name : str
@@ -95,7 +95,7 @@ def tornado(flows: Flows, weights: np.ndarray, *, level: float = 0.95, assumed: 
     Parameters
     ----------
     flows : Flows
-    weights : ndarray, shape (n_periods,)
+    weights : ndarray, shape (n_periods,) or (n_lines, n_periods)
         Discount factors.
     level : float
         Of the interval whose ends an estimated line takes.
