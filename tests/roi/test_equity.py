@@ -86,6 +86,18 @@ def test_errors_of_margin_and_retention_together_are_those_of_draws():
     assert table.loc["elasticity: retention", "std_error"] == pytest.approx(sensitive.std(), rel=0.05)
 
 
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    covariance = np.array([[4.0, 0.02], [0.02, 0.02**2]])
+    terms, rng = ["multiple", "lifetime", "equity"], np.random.default_rng(12)
+    truth = customer_equity(BASE).set_index("term").loc[terms, "estimate"]
+    held = []
+    for margin, retention in rng.multivariate_normal([BASE.margin, BASE.retention], covariance, 500):
+        found = customer_equity(replace(BASE, margin=margin, retention=retention), covariance=covariance)
+        rows = found.set_index("term").loc[terms]
+        held.append((rows["conf_low"] <= truth) & (truth <= rows["conf_high"]))
+    np.testing.assert_allclose(np.mean(held, axis=0), 0.95, atol=3 * (0.05 * 0.95 / 500) ** 0.5)
+
+
 def test_an_end_has_no_bound_where_winning_customers_may_cost_all_that_they_are_worth():
     dear = replace(BASE, acquisition=120_000.0)
     table = customer_equity(dear, covariance=np.diag([0.0, 0.02**2])).set_index("term")
