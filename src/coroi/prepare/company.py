@@ -85,7 +85,7 @@ def prepare_company(
     Prepared
         With the problems of all tables; nothing is raised for a table that cannot be used.
     """
-    ledger = Ledger(n_examples=n_examples)
+    ledger = Ledger(n_examples=n_examples, currency=options.currency)
     problems: list[Problem] = []
     tables: dict[str, Any] = {}
     for name, source in sources.items():

@@ -52,10 +52,13 @@ class Ledger:
         What was entered so far.
     n_examples : int
         Rows named in a line.
+    currency : str
+        ISO 4217 code of every amount, which tables are held against as they are read; empty where it is not known.
     """
 
     entries: list[Entry] = field(default_factory=list)
     n_examples: int = 3
+    currency: str = ""
 
     def add(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 
 from coroi.errors import DataError, Problem, hint_at_column
+from coroi.prepare.cleaning.currencies import refuse_other_codes
 from coroi.prepare.cleaning.texts import note_blanks
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.parsing import parse, text
@@ -74,6 +75,7 @@ def read_source(
         n_kept = connection.execute(kept.count())
         said = "left out by the plan's `where`"
         ledger.add(name, "left out", n_in - n_kept, said, rule="where")
+    refuse_other_codes(connection, kept, schema, name, ledger)
     return _typed(connection, kept, source, schema, name, ledger)
 
 

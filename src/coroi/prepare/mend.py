@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from coroi.prepare.cleaning.currencies import is_money
 from coroi.prepare.cleaning.date_styles import MOST_STRAY, reread_dates
 from coroi.prepare.cleaning.duplicates import find_unique, repeated_rows
 from coroi.prepare.cleaning.float_ids import repair_float_ids
@@ -47,7 +48,8 @@ def mend(connection: Any, mapped: Mapped, schema: TableSchema, name: str, ledger
             table = empty_words(connection, table, column, name, ledger)
         if kinds[column] == "number":
             repair = wanted("numbers", source) and not _has_factor(source, column)
-            table = reread_numbers(connection, table, column, name, ledger, repair=repair)
+            money = is_money(schema, column)
+            table = reread_numbers(connection, table, column, name, ledger, repair=repair, money=money)
         if kinds[column] == "date" and n_unread <= MOST_STRAY * n_filled and wanted("dates", source):
             table = reread_dates(connection, table, column, name, ledger)
     texts = [c for c in mapped.columns if kinds[c] == "text" and table[c].type().is_string()]

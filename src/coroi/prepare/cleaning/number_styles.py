@@ -6,13 +6,14 @@ from typing import Any
 
 import ibis
 
+from coroi.prepare.cleaning.currencies import MARK as _MARK
+from coroi.prepare.cleaning.currencies import refuse_other_marks
 from coroi.prepare.cleaning.reread import settle
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.mapping import DOTTED, UNREAD
 from coroi.prepare.parsing import LONGEST_NUMBER, NUMBER
 
 RULE = "numbers as text"
-_MARK = r"(€|\$|£|¥|[A-Z][A-Z][A-Z])"
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 _GAP = "[ '\u00a0\u2009\u202f]"  # blanks, thin and no-break ones too, and the Swiss apostrophe
 _STYLES = {
@@ -26,7 +27,9 @@ _STYLES = {
 }
 
 
-def reread_numbers(connection: Any, table: Any, column: str, name: str, ledger: Ledger, *, repair: bool) -> Any:
+def reread_numbers(
+    connection: Any, table: Any, column: str, name: str, ledger: Ledger, *, repair: bool, money: bool = False
+) -> Any:
     """Read numbers in the styles of spreadsheets and ledgers where the style leaves no doubt.
 
     Parameters
@@ -41,10 +44,17 @@ def reread_numbers(connection: Any, table: Any, column: str, name: str, ledger: 
         Takes the count.
     repair : bool
         Read other styles; otherwise only points are settled as decimal points.
+    money : bool
+        The column holds amounts, so that each has to be in the plan's currency.
 
     Returns
     -------
     ibis.Table
+
+    Raises
+    ------
+    DataError
+        If an amount is written in another currency than the plan's.
 
     Notes
     -----
@@ -56,6 +66,8 @@ def reread_numbers(connection: Any, table: Any, column: str, name: str, ledger: 
     raw = table[UNREAD + column]
     lead, tail = raw.re_extract(rf"^[+-]?\s*{_MARK}", 1), raw.re_extract(rf"{_MARK}\s*$", 1)
     mark = ibis.ifelse(lead != "", lead, tail)
+    if money and repair:
+        refuse_other_marks(connection, table, column, mark, UNREAD + column, name, ledger)
     for sign, code in _SIGNS.items():
         mark = mark.replace(sign, code)
     core = _without_marks(raw)

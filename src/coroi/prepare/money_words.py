@@ -1,0 +1,152 @@
+"""What the window's money adds up to, and what was left out of its lines, in words and in money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from coroi.prepare.calendar import period_index
+from coroi.prepare.money_sets import COHORT, REFERRED
+from coroi.prepare.unit_costs import (
+    AFTER,
+    EARLY,
+    ELSEWHERE,
+    LATE,
+    NEVER,
+    NO_BEARER,
+    NOBODY,
+    OTHER_PRACTICE,
+    OTHERS,
+    PROGRAMME,
+    STRANGERS,
+    USED,
+    Borne,
+    Charged,
+)
+from coroi.schemas import Panel
+
+OUTSIDE = "in no customer's period"
+ALL = "all money of the window"
+_PARTS = {
+    (COHORT, True): "the cohort",
+    (REFERRED, True): "customers whom the cohort recommended",
+    ("others", True): "other customers of the units",
+    ("others", False): "customers of no unit that is followed",
+}
+
+
+def window_totals(
+    connection: Any, sums: pd.DataFrame, tables: Mapping[str, Any], panel: Panel, money: str, span: tuple[int, int]
+) -> pd.DataFrame:
+    """Return the window's money by set of customers, held against the table that it comes from.
+
+    Parameters
+    ----------
+    connection : Session
+        Where the tables live.
+    sums : pandas.DataFrame
+        From :func:`coroi.prepare.money_sets.set_totals`.
+    tables : Mapping of str to ibis.Table
+        Clean tables.
+    panel : Panel
+        The panel.
+    money : str
+        ``margin`` or ``revenue``.
+    span : tuple of int
+        First and last period of the window.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``part, customers, money``; the last row is their sum: where purchases are told, all of the table
+        `transactions` in the window, what the panel cannot hold being a row of its own.
+    """
+    found = {(r, bool(f)): (int(n), float(m)) for r, f, n, m in sums.itertuples(index=False)}
+    rows = [(said, *found.get(key, (0, 0.0))) for key, said in _PARTS.items()]
+    total = sum(m for _, _, m in rows)
+    if "transactions" in tables:
+        bought = tables["transactions"]
+        inside = period_index(bought["occurred_at"], panel.frequency).between(*span)
+        kept = bought.filter(inside & (bought["occurred_at"] <= panel.observed_until))
+        asked = connection.execute(kept["margin" if money == "margin" else "amount"].sum())
+        whole = 0.0 if pd.isna(asked) else float(asked)
+        rows.append((OUTSIDE, 0, round(whole - total, 6)))
+        total = whole
+    rows.append((ALL, sum(n for _, n, _ in rows), total))
+    return pd.DataFrame(rows, columns=["part", "customers", "money"])
+
+
+def notes_on(charged: Charged, before: pd.DataFrame, panel: Panel, *, borne: Borne, untold: int) -> tuple[str, ...]:
+    """Say what was left out, moved or shared.
+
+    Parameters
+    ----------
+    charged : Charged
+        The costs.
+    before : pandas.DataFrame
+        By unit, ``own_before`` among others.
+    panel : Panel
+        For its currency and the length of its periods.
+    borne : str
+        Who bears what names no customer.
+    untold : int
+        Last periods in which exits cannot be told yet.
+    """
+    flow, currency = charged.flow, panel.currency
+    costs = flow[(flow["line"] == PROGRAMME) & ~flow["step"].isin([USED, OTHERS])]
+    said = [_left(PROGRAMME, step, rows, currency) for step, rows in costs.groupby("step")]
+    serving = flow[(flow["line"] == "serve") & ~flow["step"].isin([USED, OTHERS])]
+    said += [_left("serve", step, rows, currency) for step, rows in serving.groupby("step")]
+    running = flow[flow["line"] == PROGRAMME]
+    used, others = (float(running.loc[running["step"] == s, "amount"].sum()) for s in (USED, OTHERS))
+    if charged.programme is not None and borne == "share" and abs(others) > 0.005:
+        said.append(
+            f"Of {_money(used + others, currency)} of the programme's costs the cohort bears {_money(used, currency)}; "
+            "the rest is the part of other customers of its units and of units that are not followed."
+        )
+    if charged.programme is not None and used < 0:
+        said.append(f"The programme's costs add up to {_money(used, currency)}: refunds exceed what was spent.")
+    n, amount = charged.moved
+    if n:
+        said.append(f"{_costs(n)} from before a start, {_money(amount, currency)} in all, charged at the start.")
+    n, amount = charged.refunds
+    if n:
+        said.append(f"{_costs(n)} below zero, {_money(amount, currency)} in all: refunds, which lower the cost.")
+    few = int((~before["own_before"]).sum())
+    if few:
+        said.append(
+            f"{few:,} of {len(before):,} units had too few customers before; all units' mean stands in for theirs."
+        )
+    if untold:
+        last = f"last {untold:,} {panel.frequency}s" if untold > 1 else f"last {panel.frequency}"
+        said.append(f"In the {last} exits cannot be told yet: who may have left counts as there.")
+    return tuple(said)
+
+
+def _left(line: str, step: str, rows: pd.DataFrame, currency: str) -> str:
+    kind = "to serve" if line == "serve" else "of the programme"
+    n, amount = int(rows["costs"].sum()), float(rows["amount"].sum())
+    return f"{_costs(n)} {kind}, {_money(amount, currency)} in all, {_STEPS[step]}; left out."
+
+
+def _costs(n: int) -> str:
+    return "1 cost" if n == 1 else f"{n:,} costs"
+
+
+def _money(amount: float, currency: str) -> str:
+    return f"{amount:,.2f} {currency}"
+
+
+_STEPS = {
+    LATE: "dated after the last complete period",
+    EARLY: "dated before the cohort was fixed",
+    STRANGERS: "naming customers outside the cohort",
+    ELSEWHERE: "of units that are not followed",
+    NEVER: "of units that never start",
+    AFTER: "of units that start after the data end",
+    NOBODY: "of units with no customer in the period",
+    NO_BEARER: "naming no customer and no unit",
+    OTHER_PRACTICE: "of other practices",
+}
