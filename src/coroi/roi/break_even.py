@@ -16,7 +16,7 @@ from coroi.roi.present_value import check_line, check_rate, discounted_pair, wei
 
 
 def break_even_factor(
-    flows: Flows, *, benefits: Sequence[str], rate_annual: float, per_year: int, level: float = 0.95
+    flows: Flows, *, benefits: Sequence[str], rate_annual: float, per_year: float, level: float = 0.95
 ) -> dict[str, Any]:
     """Return the factor on the benefits at which all lines together are worth nothing.
 

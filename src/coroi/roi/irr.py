@@ -49,14 +49,14 @@ class InternalRate:
 
 
 def internal_rate(
-    line: Line, *, per_year: int, level: float = 0.95, lowest: float = -0.99, highest: float = 10.0
+    line: Line, *, per_year: float, level: float = 0.95, lowest: float = -0.99, highest: float = 10.0
 ) -> InternalRate:
     """Return the rates a year at which a line is worth nothing, with the set that a test does not rule out.
 
     Parameters
     ----------
     line : Line
-    per_year : int
+    per_year : float
         Periods in a year.
     level : float
     lowest, highest : float
@@ -98,20 +98,20 @@ def internal_rate(
     )
 
 
-def _weights(at: np.ndarray, n: int, per_year: int) -> np.ndarray:
+def _weights(at: np.ndarray, n: int, per_year: float) -> np.ndarray:
     """Return discount factors at logs of 1 + r, the largest of each row 1, shape (n_rates, n)."""
     power = -np.outer(at, np.arange(n) / per_year)
     return np.asarray(np.exp(power - power.max(axis=1, keepdims=True)))
 
 
-def _values(line: Line, at: np.ndarray, per_year: int) -> np.ndarray:
+def _values(line: Line, at: np.ndarray, per_year: float) -> np.ndarray:
     """Return the estimated value at logs of 1 + r, where what was rounded to nothing is zero."""
     weights = _weights(at, len(line.estimate), per_year)
     value = weights @ line.estimate
     return np.asarray(np.where(np.abs(value) <= _ZERO * (weights @ np.abs(line.estimate)), 0.0, value))
 
 
-def _roots(line: Line, per_year: int, ends: tuple[float, float]) -> tuple[float, ...]:
+def _roots(line: Line, per_year: float, ends: tuple[float, float]) -> tuple[float, ...]:
     """Return the zeros of the estimated value, as logs of 1 + r.
 
     Notes
@@ -132,12 +132,12 @@ def _roots(line: Line, per_year: int, ends: tuple[float, float]) -> tuple[float,
     return tuple(float(at) for i, at in enumerate(roots) if i == 0 or at - roots[i - 1] > _SAME)
 
 
-def _value(at: float, *, line: Line, per_year: int) -> float:
+def _value(at: float, *, line: Line, per_year: float) -> float:
     return float(_weights(np.array([at]), len(line.estimate), per_year)[0] @ line.estimate)
 
 
 def _pieces(
-    line: Line, per_year: int, ends: tuple[float, float], roots: tuple[float, ...], level: float
+    line: Line, per_year: float, ends: tuple[float, float], roots: tuple[float, ...], level: float
 ) -> tuple[tuple[float, float], ...]:
     """Return the intervals of rates at which the value is within its error of zero."""
     if not line.estimate.any() and line.known:
@@ -164,14 +164,14 @@ def _pieces(
     )
 
 
-def _beyond(at: np.ndarray | float, *, line: Line, per_year: int, quantile: float) -> np.ndarray:
+def _beyond(at: np.ndarray | float, *, line: Line, per_year: float, quantile: float) -> np.ndarray:
     """Return by how much the value is further from zero than its error allows."""
     weights = _weights(np.atleast_1d(at), len(line.estimate), per_year)
     variance = np.einsum("ij,jk,ik->i", weights, line.covariance, weights, optimize=True)
     return np.asarray(np.abs(weights @ line.estimate) - quantile * np.sqrt(np.clip(variance, 0, None)))
 
 
-def _reason(line: Line, per_year: int, rates: tuple[float, ...], lowest: float, highest: float) -> str:
+def _reason(line: Line, per_year: float, rates: tuple[float, ...], lowest: float, highest: float) -> str:
     if len(rates) == 1:
         return ""
     if rates:

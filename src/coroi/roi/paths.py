@@ -29,13 +29,13 @@ def mapped(line: Line, weights: np.ndarray, name: str) -> Line:
     )
 
 
-def cumulated(line: Line, *, rate_annual: float, per_year: int) -> Line:
+def cumulated(line: Line, *, rate_annual: float, per_year: float) -> Line:
     """Return what a line adds up to by the end of each period, discounted to the start."""
     n = len(line.estimate)
     return mapped(line, np.tri(n) * discount_factors(rate_annual, n, per_year), f"{line.name}, cumulative")
 
 
-def tails(line: Line, *, rate_annual: float, per_year: int) -> Line:
+def tails(line: Line, *, rate_annual: float, per_year: float) -> Line:
     """Return what a line still adds up to after each period, discounted to the start; zero after the last."""
     n = len(line.estimate)
     after = np.triu(np.ones((n, n)), 1)

@@ -42,7 +42,7 @@ class Payback:
     rule: Rule
 
 
-def payback(line: Line, *, rate_annual: float, per_year: int, level: float = 0.95, rule: Rule = "for_good") -> Payback:
+def payback(line: Line, *, rate_annual: float, per_year: float, level: float = 0.95, rule: Rule = "for_good") -> Payback:
     """Return when what a line adds up to, discounted, is no longer below zero.
 
     Parameters
@@ -50,7 +50,7 @@ def payback(line: Line, *, rate_annual: float, per_year: int, level: float = 0.9
     line : Line
     rate_annual : float
         Per year: 0.10 for 10 %; 0 for the payback of accountants, which does not discount.
-    per_year : int
+    per_year : float
         Periods in a year.
     level : float
     rule : str
@@ -109,7 +109,7 @@ def payback_dates(found: Payback, start: date, frequency: Period) -> tuple[date 
     return days[0], days[1], days[2]
 
 
-def break_even_horizons(line: Line, *, rates: Sequence[float], per_year: int, level: float = 0.95) -> pd.DataFrame:
+def break_even_horizons(line: Line, *, rates: Sequence[float], per_year: float, level: float = 0.95) -> pd.DataFrame:
     """Return how far one has to look ahead for the money to be worth its costs, at each discount rate.
 
     Returns
@@ -128,7 +128,7 @@ def break_even_horizons(line: Line, *, rates: Sequence[float], per_year: int, le
     )
 
 
-def interpolated_payback(line: Line, *, rate_annual: float, per_year: int) -> float:
+def interpolated_payback(line: Line, *, rate_annual: float, per_year: float) -> float:
     """Return the payback of textbooks: a part of a period, as if money came evenly in it.
 
     Returns

@@ -15,7 +15,7 @@ from coroi.inference.ratios import ratio_row, with_set
 from coroi.roi.flows import Flows, Line
 
 
-def discount_factors(rate_annual: float, n_periods: int, per_year: int) -> np.ndarray:
+def discount_factors(rate_annual: float, n_periods: int, per_year: float) -> np.ndarray:
     """Return what money of each period is worth in the first, shape (n_periods,).
 
     Parameters
@@ -23,7 +23,7 @@ def discount_factors(rate_annual: float, n_periods: int, per_year: int) -> np.nd
     rate_annual : float
         Per year: 0.10 for 10 %.
     n_periods : int
-    per_year : int
+    per_year : float
         Periods in a year: 12 for months.
 
     Raises
@@ -65,7 +65,7 @@ def check_line(line: Line, level: float) -> None:
 
 
 def present_value(
-    line: Line, *, rate_annual: float, per_year: int, horizon: int | None = None, level: float = 0.95
+    line: Line, *, rate_annual: float, per_year: float, horizon: int | None = None, level: float = 0.95
 ) -> dict[str, Any]:
     """Return what a line is worth at the start, with its interval.
 
@@ -74,7 +74,7 @@ def present_value(
     line : Line
     rate_annual : float
         Per year: 0.10 for 10 %.
-    per_year : int
+    per_year : float
         Periods in a year.
     horizon : int, optional
         Periods that are counted, from that of the start; all by default.
@@ -110,7 +110,7 @@ def present_value(
 
 
 def value_grid(
-    line: Line, *, rates: Sequence[float], horizons: Sequence[int], per_year: int, level: float = 0.95
+    line: Line, *, rates: Sequence[float], horizons: Sequence[int], per_year: float, level: float = 0.95
 ) -> pd.DataFrame:
     """Return what a line is worth at each rate and up to each horizon, each with an interval of its own.
 
@@ -127,7 +127,7 @@ def value_grid(
     )
 
 
-def value_by_line(flows: Flows, *, rate_annual: float, per_year: int, level: float = 0.95) -> pd.DataFrame:
+def value_by_line(flows: Flows, *, rate_annual: float, per_year: float, level: float = 0.95) -> pd.DataFrame:
     """Return what each line is worth at the start, and their total with the errors that they share.
 
     Returns
@@ -143,7 +143,7 @@ def value_by_line(flows: Flows, *, rate_annual: float, per_year: int, level: flo
 
 
 def return_on_investment(
-    flows: Flows, *, costs: Sequence[str], rate_annual: float, per_year: int, level: float = 0.95
+    flows: Flows, *, costs: Sequence[str], rate_annual: float, per_year: float, level: float = 0.95
 ) -> dict[str, Any]:
     """Return what all lines are worth for one unit of money spent on the cost lines.
 
@@ -191,7 +191,7 @@ def weights_of(flows: Flows, names: Sequence[str], what: str) -> np.ndarray:
     return np.array([float(name in names) for name in flows.names])
 
 
-def discounted_pair(flows: Flows, one: np.ndarray, other: np.ndarray, *, rate_annual: float, per_year: int) -> Line:
+def discounted_pair(flows: Flows, one: np.ndarray, other: np.ndarray, *, rate_annual: float, per_year: float) -> Line:
     """Return the present values of two weighted sums of lines, with the covariance of the two."""
     factors = discount_factors(rate_annual, len(flows.periods), per_year)
     map_ = np.stack([np.kron(one, factors), np.kron(other, factors)])

@@ -119,7 +119,7 @@ def extension_grid(
     n_periods: Sequence[int],
     half_lives: Sequence[float],
     rate_annual: float,
-    per_year: int,
+    per_year: float,
     costs: Sequence[str] = (),
     amounts: Mapping[str, float] | None = None,
     last: int = 3,

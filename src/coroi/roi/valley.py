@@ -92,13 +92,13 @@ class Forgone:
     assumption: str
 
 
-def valley(line: Line, *, per_year: int, level: float = 0.95, rate_annual: float = 0.0) -> Valley:
+def valley(line: Line, *, per_year: float, level: float = 0.95, rate_annual: float = 0.0) -> Valley:
     """Return the valley of what a line adds up to since the start.
 
     Parameters
     ----------
     line : Line
-    per_year : int
+    per_year : float
         Periods in a year.
     level : float
         Of all intervals on the cumulative path at once; of the crossover alone.
@@ -168,7 +168,7 @@ def dip_test(line: Line) -> DipTest:
     return DipTest(lowest, lowest_t_p_value(lowest, path.covariance, df=few))
 
 
-def forgone(line: Line, *, rate_annual: float, per_year: int, level: float = 0.95) -> Forgone:
+def forgone(line: Line, *, rate_annual: float, per_year: float, level: float = 0.95) -> Forgone:
     """Return what stopping at the trough of the cumulative path gives up: what would have come after it.
 
     Parameters
@@ -176,7 +176,7 @@ def forgone(line: Line, *, rate_annual: float, per_year: int, level: float = 0.9
     line : Line
     rate_annual : float
         Per year: 0.10 for 10 %.
-    per_year : int
+    per_year : float
         Periods in a year.
     level : float
 
