@@ -10,7 +10,9 @@ import pandas as pd
 NEVER = float("inf")
 
 
-def imputed_by_hand(data: pd.DataFrame, *, leads: int, anticipation: int = 0) -> dict[str, tuple[float, float, float]]:
+def imputed_by_hand(
+    data: pd.DataFrame, *, leads: int, anticipation: int = 0, compared_with: str = "not_yet"
+) -> dict[str, tuple[float, float, float]]:
     """Return estimate, error and degrees of freedom of leads, effects, cohorts, overall, groups and their difference.
 
     Columns: entity, period, first_treated, outcome, weight, sponsored, and cluster, which is the entity where absent.
@@ -32,22 +34,25 @@ def imputed_by_hand(data: pd.DataFrame, *, leads: int, anticipation: int = 0) ->
     units, periods = sorted({r["who"] for r in rows}), sorted({r["when"] for r in rows})
     z = np.array([[r["who"] == u for u in units] + [r["when"] == p for p in periods] for r in rows], dtype=float)
     y, w = np.array([r["y"] for r in rows]), np.array([r["w"] for r in rows])
-    bread = np.linalg.pinv(z[~on].T @ (z[~on] * w[~on, None]))
-    left = y - z @ bread @ (z[~on] * w[~on, None]).T @ y[~on]
+    never = np.array([r["first"] == NEVER for r in rows])
+    foretold = (
+        foretelling(z, w, on) if compared_with == "not_yet" else foretelling_by_never(z, w, on, never, len(units))
+    )
+    left = y - foretold @ y
     found: dict[str, tuple[float, float, float]] = {}
     made: dict[bool, np.ndarray] = {}
 
     def residuals_of(split: bool) -> np.ndarray:
         """Take each outcome in turn as the only one that is not zero."""
         if split not in made:
-            columns = np.eye(len(y)) - z @ bread @ np.where(on, 0.0, (z * w[:, None]).T)
+            columns = np.eye(len(y)) - foretold
             made[split] = columns - means(rows, time, on, split) @ columns
         return made[split]
 
     def told(name: str, weights: np.ndarray, split: bool = False) -> None:
         """Lay out all outcomes' weights; `weights` are those of treated rows."""
         v = weights.copy()
-        v[~on] = -(z[~on] * w[~on, None]) @ bread @ z[on].T @ weights[on]
+        v[~on] = -foretold[:, ~on].T @ weights
         residuals = residuals_of(split)
         found[name] = (float(weights @ left), *error(rows, v, residuals @ y, residuals, w, split))
 
@@ -65,6 +70,21 @@ def imputed_by_hand(data: pd.DataFrame, *, leads: int, anticipation: int = 0) ->
     told("group: no", no, split=True)
     told("difference: yes less no", yes - no, split=True)
     return found | leads_by_hand(rows, z, y, w, on, time, leads, anticipation)
+
+
+def foretelling(z, w, on) -> np.ndarray:
+    """Return the matrix from outcomes to what untreated rows foretell of each row, by dummies."""
+    used = np.where(on, 0.0, w)
+    return z @ np.linalg.pinv(z.T @ (z * used[:, None])) @ (z * used[:, None]).T
+
+
+def foretelling_by_never(z, w, on, never, n_units) -> np.ndarray:
+    """Do so in two steps: periods from units never treated; then each unit's level from its own untreated rows."""
+    by_never = np.linalg.pinv(z.T @ (z * (w * never)[:, None])) @ (z * (w * never)[:, None]).T
+    brought = z[:, n_units:] @ by_never[n_units:]
+    whose = z[:, :n_units] * np.where(on, 0.0, w)[:, None]
+    level = z[:, :n_units] @ (whose / whose.sum(axis=0)).T
+    return brought + level @ (np.eye(len(w)) - brought)
 
 
 def leads_by_hand(rows, z, y, w, on, time, leads, anticipation) -> dict[str, tuple[float, float, float]]:

@@ -14,6 +14,7 @@ from coroi.inference.drawn_roll_outs import draw_roll_out
 from coroi.inference.effect_terms import balanced_horizon, effect_terms
 from coroi.inference.few_units import too_few_in_cohorts
 from coroi.inference.imputed import impute
+from coroi.inference.imputed_effects import _spread
 from coroi.inference.roll_out_rows import effect_rows, names_of
 from coroi.inference.roll_outs import read_roll_out
 from coroi.inference.untreated_leads import untreated_leads
@@ -257,3 +258,21 @@ def test_what_is_put_back_is_as_the_whole_matrix_of_residuals_tells(seed):
     left[rows] = centred_by_hand(left[rows], *circle)
     spread = spread.centred(rows, *circle)
     as_by_hand()
+
+
+def test_the_spread_of_residuals_is_that_of_the_two_steps_where_some_rows_tell_no_period() -> None:
+    rng = np.random.default_rng(5)
+    entity, period = np.repeat(np.arange(8), 7), np.tile(np.arange(7), 8)
+    first = np.array([99, 99, 99, 4, 4, 5, 5, 3])[entity]
+    weight = rng.uniform(0.5, 2.0, len(entity))
+    untreated, tells = period < first, (first == 99)
+    found = impute(rng.standard_normal(len(entity)), weight, entity, period, untreated, tells)
+    dummies = np.hstack([entity[:, None] == np.arange(8), period[:, None] == np.arange(7)]).astype(float)
+    root = np.sqrt(weight[tells])
+    periods_off = np.eye(len(entity))
+    periods_off[:, tells] -= dummies[:, 8:] @ (np.linalg.pinv(dummies[tells] * root[:, None], rtol=1e-12) * root)[8:]
+    entities_off = residuals_by_hand(dummies[:, :8], weight, untreated)
+    left = np.where(tells[:, None], residuals_by_hand(dummies, weight, tells), entities_off @ periods_off)
+    spread = _spread(found)
+    cov = np.diag(1 / weight) + spread.columns * spread.sign @ spread.columns.T
+    np.testing.assert_allclose(cov, left @ np.diag(1 / weight) @ left.T, atol=1e-10)

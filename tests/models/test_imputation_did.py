@@ -27,17 +27,18 @@ def named(result: Result) -> pd.DataFrame:
     return result.estimates.set_index(result.vcov.index)
 
 
+@pytest.mark.parametrize("compared_with", ["not_yet", "never"])
 @pytest.mark.parametrize("anticipation", [0, 1])
 @pytest.mark.parametrize("cluster", [None, "cluster"])
-def test_weights_clusters_gaps_and_anticipation_are_as_by_hand(anticipation, cluster):
+def test_weights_clusters_gaps_and_anticipation_are_as_by_hand(anticipation, cluster, compared_with):
     rng = np.random.default_rng(5)
     data = drawn(5)
     data = data.assign(weight=rng.uniform(0.5, 2, len(data)), cluster=data["entity"] // 2)
     data = data[rng.uniform(size=len(data)) > 0.1]
     data = data if cluster else data.drop(columns="cluster")
     asked = {"weight": "weight", "cluster": cluster, "anticipation": anticipation, "by": "sponsored"}
-    rows = named(fit(data, **asked))
-    slow = imputed_by_hand(data, leads=2, anticipation=anticipation)
+    rows = named(fit(data, **asked, compared_with=compared_with))
+    slow = imputed_by_hand(data, leads=2, anticipation=anticipation, compared_with=compared_with)
     assert set(slow) == {name for name in rows.index if not name.startswith(("balanced", "period"))}
     for name, numbers in slow.items():
         assert rows.loc[name, ["estimate", "std_error", "df"]].tolist() == pytest.approx(list(numbers), rel=1e-8), name
@@ -54,6 +55,36 @@ def test_cohorts_of_one_unit_join_their_neighbours_as_by_hand(starts):
         assert told.loc[name, ["estimate", "std_error", "df"]].tolist() == pytest.approx(list(slow[name]), rel=1e-8), (
             name
         )
+
+
+def test_one_cohort_beside_units_never_treated_is_the_same_by_either_comparison():
+    data = drawn(7, starts=(5,))
+    one, other = (fit(data, compared_with=who).estimates for who in ("not_yet", "never"))
+    columns = ["estimate", "std_error", "df", "n_rows"]
+    np.testing.assert_allclose(one[columns].to_numpy(float), other[columns].to_numpy(float), rtol=1e-9)
+
+
+def test_what_units_treated_later_do_before_their_start_reaches_no_effect_beside_those_never_treated():
+    data = drawn(8, starts=(3, 7))
+    late = (data["first_treated"] == 7) & data["period"].between(4, 6)
+    moved = data.assign(outcome=data["outcome"] + 5.0 * late)
+    for who, reached in (("not_yet", True), ("never", False)):
+        before, after = (named(fit(d, compared_with=who)).loc["cohort: 3", "estimate"] for d in (data, moved))
+        assert bool(abs(after - before) > 1e-9) == reached
+
+
+def test_nobody_never_treated_is_refused_where_they_alone_are_to_be_compared_with():
+    row = fit(drawn(9, never=0.0), compared_with="never").estimates.iloc[0]
+    assert not row["identified"]
+    assert row["reason"] == "no unit is never treated, and those not treated yet were not to be compared with"
+
+
+def test_a_period_in_which_nobody_never_treated_is_seen_is_lost():
+    data = drawn(10)
+    gone = data["first_treated"].isna() & (data["period"] == 5)
+    found = fit(data[~gone], compared_with="never")
+    assert set(found.tables["lost"]["period"]) == {5}
+    assert set(found.tables["lost"]["reason"]) == {"nobody who is never treated was seen in that period"}
 
 
 def test_without_noise_every_effect_is_exact():

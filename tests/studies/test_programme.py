@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from plain_words import miscounted, misprinted
 from programme_world import FIRST, question_of
@@ -40,8 +41,9 @@ from coroi.studies.programme.page import (
     verdicts_table,
     ways_figure,
 )
-from coroi.studies.programme.parts import MOST_LEADS
+from coroi.studies.programme.parts import MOST_LEADS, effect_of, overall_of
 from coroi.studies.programme.question import Question, frame_of
+from coroi.studies.programme.starts import nobody_left
 
 Told = tuple[Parts, Guards, Result, dict[str, Verdict]]
 
@@ -213,11 +215,61 @@ def test_a_study_without_its_tables_says_what_is_missing():
         ask(inputs, practice="ride-alone")
     with pytest.raises(StudyError, match=r"There is no outcome 'exit'. Did you mean 'exits'"):
         ask(inputs, outcome="exit")
+    with pytest.raises(StudyError, match=r"There is no comparison with 'nevr'. Did you mean 'never'"):
+        ask(inputs, compared_with="nevr")
     without = replace(inputs, tables={k: v for k, v in inputs.tables.items() if k != "programme"})
     with pytest.raises(StudyError, match="There is no table 'programme'"):
         ask(without)
     with pytest.raises(StudyError, match="There is no panel"):
         ask(replace(inputs, panel=None))
+
+
+def test_only_units_that_never_start_are_compared_with_where_that_is_asked():
+    usual = question_of(n=20, effect=1.0, noise=0.3, seed=22)
+    asked = replace(usual, compared_with="never")
+    parts = {q.compared_with: fit_parts(q) for q in (usual, asked)}
+    rows = {who: overall_of(found.effects["money"]) for who, found in parts.items()}
+    assert rows["never"]["conf_low"] < 1.0 < rows["never"]["conf_high"]
+    assert rows["never"]["estimate"] != pytest.approx(rows["not_yet"]["estimate"], rel=1e-3)
+    for way in ("group_time", "group_time_never"):
+        ways = [overall_of(found.others[way])["estimate"] for found in parts.values()]
+        assert ways[0] == pytest.approx(ways[1], rel=1e-12)
+    path = parts["never"].paths["money"].estimates
+    pd.testing.assert_frame_equal(path, parts["never"].others["group_time_never"].estimates)
+    guards = Guards(checks={}, grades={})
+    said = method(asked, answer_of(asked, parts["never"], guards))
+    assert any("only units that never start" in text for text in said)
+    for text in said:
+        assert miscounted(text) == []
+        assert misprinted(text) == []
+
+
+def test_units_about_to_start_are_left_out_of_the_comparison_where_that_is_asked():
+    """Units react three months before their start, so that those not treated yet are no comparison."""
+    early = question_of(effect=0.0, noise=0.1, season=0.0, starts=(8, 12), never=0.4, seed=21)
+    rows = early.units.rows.merge(early.starts[["unit", "first_treated"]], on="unit")
+    soon = (rows["period"] < rows["first_treated"]) & (rows["period"] >= rows["first_treated"] - 3)
+    moved = early.units.rows.assign(margin=early.units.rows["margin"] + 2.0 * soon.to_numpy(bool))
+    early = replace(early, units=replace(early.units, rows=moved))
+    first = FIRST + 8
+    biased, clean = (
+        effect_of(replace(early, compared_with=who, anticipation=3), "money", 0.95).estimates
+        for who in ("not_yet", "never")
+    )
+    alone = effect_of(replace(early, compared_with="never"), "money", 0.95).estimates
+    for rows_of in (biased, clean):
+        assert abs(rows_of.loc[rows_of["cohort"] == first, "estimate"].iloc[0]) < 0.1  # both leave the reaction aside
+    assert alone.loc[alone["cohort"] == first, "estimate"].iloc[0] == pytest.approx(-2.0 * 3 / 8, abs=0.1)
+
+
+def test_where_nobody_is_never_treated_the_comparison_is_refused():
+    everybody = question_of(never=0.0).starts
+    assert nobody_left(everybody, "not_yet") == ""
+    assert nobody_left(WORKS.starts, "never") == ""
+    reason = nobody_left(everybody, "never")
+    question = question_of(never=0.0, compared_with="never", reason=reason)
+    said = sentences(question, told(question))
+    assert "only units that never start were to be compared with" in said[0]
 
 
 def test_one_unit_is_set_beside_a_mix_of_the_others():

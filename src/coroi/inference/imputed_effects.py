@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from coroi.inference.absorbed import absorbed, residual_spread, worth_it
+from coroi.inference.absorbed import Spread, absorbed, residual_spread, worth_it
 from coroi.inference.cohort_errors import Moved, Strata, centred, moved_within, strata_of
 from coroi.inference.effect_terms import KEYS, EffectTerms
 from coroi.inference.few_units import too_few_in_cohorts
@@ -90,7 +90,7 @@ def _moved(roll_out: RollOut, found: Imputed, targets: Any, strata: Strata) -> M
     scores, planned = found.scores(targets, own, roll_out.cluster)
     if not worth_it(planned, strata, len(own)):
         return moved_within(scores, planned, strata)
-    spread = residual_spread(_effects(found), weight, found.untreated).centred(rows, weight[rows], alike, time, who)
+    spread = _spread(found).centred(rows, weight[rows], alike, time, who)
     factor = absorbed(found.weights(targets), spread, weight, roll_out.cluster, planned, strata)
     return moved_within(scores, planned, strata, factor)
 
@@ -100,9 +100,39 @@ def _moved_leads(roll_out: RollOut, found: Imputed, before: LeadFit, strata: Str
     if not worth_it(before.planned, strata, len(found.left)):
         return moved_within(before.scores, before.planned, strata)
     dummies = (roll_out.event_time[:, None] == before.times)[:, np.isfinite(before.estimate)]
-    spread = residual_spread(np.hstack([dummies, _effects(found)]), roll_out.weight, found.untreated)
+    spread = residual_spread(np.hstack([dummies, _effects(found)]), roll_out.weight, ~roll_out.affected)
     factor = absorbed(before.weights, spread, roll_out.weight, roll_out.cluster, before.planned, strata)
     return moved_within(before.scores, before.planned, strata, factor)
+
+
+def _spread(found: Imputed) -> Spread:
+    """Return the covariance of what the imputation leaves of each row.
+
+    Notes
+    -----
+    Where some untreated rows tell their own entity's effect alone, periods' effects come from other rows and are
+    independent of them: an entity's part of the covariance is then that of its own mean, and all such rows share the
+    error of the periods' effects less their mean over the entity's untreated rows.
+    """
+    effects = _effects(found)
+    if (found.tells == found.untreated).all():
+        return residual_spread(effects, found.weight, found.untreated)
+    fitted = residual_spread(effects, found.weight, found.tells)
+    within = np.where(found.tells[:, None], fitted.columns, 0.0)
+    inside = within[:, within.any(axis=0)]
+    n_entities = len(found.total)
+    whole = np.divide(1.0, found.total, out=np.zeros(n_entities), where=found.total > 0)
+    mean = effects[:, :n_entities] * np.sqrt(whole)
+    alone = found.untreated & ~found.tells
+    root, vectors = np.linalg.eigh(found.inverse)
+    share = found.counts.toarray() * whole[:, None]
+    contrast = np.where(found.tells[:, None], 0.0, effects[:, n_entities:] - share[found.entity])
+    shared = contrast @ (vectors * np.sqrt(np.clip(root, 0.0, None)))
+    own, others = (np.where(rows[:, None], mean, 0.0) for rows in (alone, ~found.untreated))
+    return Spread(
+        columns=np.hstack([inside, own, others, shared]),
+        sign=np.repeat([-1.0, -1.0, 1.0, 1.0], [inside.shape[1], n_entities, n_entities, shared.shape[1]]),
+    )
 
 
 def _effects(found: Imputed) -> np.ndarray:

@@ -12,6 +12,7 @@ from coroi.inference.roll_outs import RollOut
 from coroi.results import Check
 
 NOBODY = "nobody was untreated in that period"
+NO_NEVER = "nobody who is never treated was seen in that period"
 NO_PAST = "its units have no untreated period"
 APART = "no chain of untreated rows joins its units to those untreated in that period"
 
@@ -64,7 +65,8 @@ _MOVED = "Units moved apart before treatment, so that the estimates hold more th
 
 def why_lost(found: Imputed) -> np.ndarray:
     """Say of each row why its effect cannot be told, shape (n,); empty where it can."""
-    told = np.where(~found.has_period, NOBODY, np.where(~found.has_entity, NO_PAST, APART)).astype(object)
+    nobody = NOBODY if (found.tells == found.untreated).all() else NO_NEVER
+    told = np.where(~found.has_period, nobody, np.where(~found.has_entity, NO_PAST, APART)).astype(object)
     told[found.estimable] = ""
     return told
 

@@ -11,6 +11,7 @@ import pandas as pd
 from coroi.errors import DataError
 from coroi.inference.drawn_roll_outs import draw_roll_out
 from coroi.inference.effect_terms import KEYS, effect_terms
+from coroi.inference.group_time import Compared
 from coroi.inference.imputed import impute
 from coroi.inference.imputed_effects import imputed_effects
 from coroi.inference.roll_out_checks import lead_check, lost_check
@@ -108,6 +109,7 @@ def fit_imputation_did(
     period: str = "period",
     weight: str | None = None,
     cluster: str | None = None,
+    compared_with: Compared = "not_yet",
     anticipation: int = 0,
     leads: int = 3,
     horizon: int | None = None,
@@ -132,6 +134,9 @@ def fit_imputation_did(
         Column of weights above zero, for the fit and for the averages.
     cluster : str, optional
         Column of groups of units by which treatment was assigned; the unit by default.
+    compared_with : str
+        ``not_yet``: all untreated rows tell what a period brought; ``never``: those of units never treated alone, while
+        rows of treated units before their start tell nothing but their own unit's level.
     anticipation : int
         Periods before the start in which the effect may already be felt; they get effects, event times below zero.
     leads : int
@@ -166,13 +171,14 @@ def fit_imputation_did(
     Notes
     -----
     Errors are of theorem 3 in the reference with two changes for few clusters: treatment effects are centred at the
-    mean of their cohort and time since the start, and each cluster's sum is compared with its cohort's mean, times
-    n / (n − 1). With up to 60 clusters and 2,000 rows of which those of a cohort are not alike (gaps, weights, joined
+    mean of their cohort and time since the start, and each cluster's sum is compared with its cohort's mean, times n /
+    (n − 1). With up to 60 clusters and 2,000 rows of which those of a cohort are not alike (gaps, weights, joined
     cohorts), what the fit took out of residuals is put back as if shocks were independent. Degrees of freedom are
     Satterthwaite's, of shocks that vary alike in all cohorts. A cohort of one cluster joins the next one, so that
     differences between the two count as noise. For groups, cohorts are told apart by group. Leads come from a
     regression on untreated rows alone, each against all earlier ones: residuals of the imputation itself would be
-    pulled to zero. A band takes the fewest degrees of freedom on its path. Assumptions: see ``INFO``.
+    pulled to zero; they compare with all untreated rows whatever the effects are compared with. A band takes the fewest
+    degrees of freedom on its path. Assumptions: see ``INFO``.
     """
     for name, asked in (("leads", leads), ("balanced", balanced), ("horizon", horizon)):
         if asked is not None and asked < 0:
@@ -192,6 +198,7 @@ def fit_imputation_did(
     spec = {
         "outcome": outcome,
         "weight": weight,
+        "compared_with": compared_with,
         "anticipation": anticipation,
         "leads": leads,
         "horizon": horizon,
@@ -208,11 +215,12 @@ def fit_imputation_did(
         n_obs=len(roll_out.outcome),
         n_entities=len(roll_out.panel.names),
     )
-    why = hindrance(roll_out)
+    why = hindrance(roll_out, controls=compared_with)
     if why:
         return answer(estimates=refused_rows(_NO_KEYS, why), tables={"left_out": roll_out.left_out})
     when = np.unique(roll_out.period, return_inverse=True)[1]
-    found = impute(roll_out.outcome, roll_out.weight, roll_out.entity, when, ~roll_out.affected)
+    tells = None if compared_with == "not_yet" else ~roll_out.ever
+    found = impute(roll_out.outcome, roll_out.weight, roll_out.entity, when, ~roll_out.affected, tells)
     terms = effect_terms(roll_out, found.estimable, horizon=horizon, balanced=balanced, group=group)
     before = untreated_leads(
         roll_out.outcome,

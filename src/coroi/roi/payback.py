@@ -42,7 +42,9 @@ class Payback:
     rule: Rule
 
 
-def payback(line: Line, *, rate_annual: float, per_year: float, level: float = 0.95, rule: Rule = "for_good") -> Payback:
+def payback(
+    line: Line, *, rate_annual: float, per_year: float, level: float = 0.95, rule: Rule = "for_good"
+) -> Payback:
     """Return when what a line adds up to, discounted, is no longer below zero.
 
     Parameters

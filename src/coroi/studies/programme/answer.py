@@ -58,6 +58,7 @@ def answer_of(question: Question, parts: Parts, guards: Guards) -> Result:
             "outcome": question.headline,
             "horizon": question.horizon,
             "anticipation": question.anticipation,
+            "compared_with": question.compared_with,
             "start": str(question.units.start or ""),
             "level": parts.level,
             "effect": dict(main.spec) if main is not None else {},

@@ -64,7 +64,7 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
         "units whose programme ended later stay in, as what was started.",
         f"Effects: two-way effects of units and {frequency}s are fitted on untreated rows alone, and foretell what "
         f"treated rows would have been; what was seen less that is averaged over the {question.span} since each start "
-        "(imputation). Units that start later and units that never start are compared with." + early,
+        f"(imputation). {_compared(question)}{early}",
         *_where_few(result),
         f"Errors are clustered by unit and compared within cohorts of starts; intervals are at {level}, t with "
         "Satterthwaite's degrees of freedom; the band holds the whole path at once. Leads come from untreated rows "
@@ -112,6 +112,16 @@ def _would_change(question: Question, guards: Guards, verdict: Verdict) -> str:
     if lost:
         return f"{said} These guards did not hold: {join_words(lost)}."
     return f"{said} No guard that was run speaks for that here."
+
+
+def _compared(question: Question) -> str:
+    """Say who is compared with."""
+    if question.compared_with == "never":
+        return (
+            f"As asked, only units that never start tell what a {question.frequency} brought; before its own start a "
+            "unit tells its own level alone. Leads compare with units that start later too."
+        )
+    return "Units that start later and units that never start are compared with."
 
 
 def _where_few(result: Result) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from coroi.models.two_way_did import fit_two_way_did
 from coroi.results import Result
 from coroi.studies.programme.few import fit_few
 from coroi.studies.programme.question import Question, frame_of
+from coroi.studies.programme.starts import COMPARED
 
 MOST_LEADS = 6
 OUTCOME, WEIGHT = "outcome", "weight"
@@ -80,7 +81,15 @@ def fit_parts(question: Question, *, level: float = 0.95) -> Parts:
     data = {name: frame_of(question, name) for name in told}
     early = question.anticipation
     paths = {
-        name: fit_group_time(frame, outcome=OUTCOME, weight=WEIGHT, anticipation=early, leads=MOST_LEADS, level=level)
+        name: fit_group_time(
+            frame,
+            outcome=OUTCOME,
+            weight=WEIGHT,
+            compared_with=question.compared_with,
+            anticipation=early,
+            leads=MOST_LEADS,
+            level=level,
+        )
         for name, frame in data.items()
     }
     effects = {name: effect_of(question, name, level) for name in told}
@@ -145,6 +154,7 @@ def _imputed(
         outcome=OUTCOME,
         weight=WEIGHT,
         by=by,
+        compared_with=question.compared_with,
         anticipation=question.anticipation,
         leads=leads,
         horizon=horizon,
@@ -180,11 +190,17 @@ def _doses(question: Question, level: float) -> Result | None:
 
 def _others(question: Question, rows: pd.DataFrame, path: Result, level: float) -> dict[str, Result]:
     whole, early = frame_of(question, whole=True), question.anticipation
+    by_group = {
+        who: path
+        if who == question.compared_with
+        else fit_group_time(
+            rows, outcome=OUTCOME, weight=WEIGHT, anticipation=early, compared_with=who, leads=MOST_LEADS, level=level
+        )
+        for who in COMPARED
+    }
     return {
-        "group_time": path,
-        "group_time_never": fit_group_time(
-            rows, outcome=OUTCOME, weight=WEIGHT, anticipation=early, compared_with="never", level=level
-        ),
+        "group_time": by_group["not_yet"],
+        "group_time_never": by_group["never"],
         "sun_abraham": fit_sun_abraham(rows, outcome=OUTCOME, weight=WEIGHT, anticipation=early, level=level),
         "lp_did": fit_lp_did(rows, outcome=OUTCOME, weight=WEIGHT, anticipation=early, level=level),
         "two_stage_did": fit_two_stage_did(rows, outcome=OUTCOME, weight=WEIGHT, anticipation=early, level=level),

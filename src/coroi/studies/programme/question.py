@@ -10,18 +10,17 @@ import pandas as pd
 
 from coroi.claims import Declaration, headline_level
 from coroi.errors import StudyError, did_you_mean
-from coroi.masking import mask_text
+from coroi.inference.group_time import Compared
 from coroi.prepare.treatments import unit_treatments
 from coroi.prepare.unit_panel import UnitPanel, unit_panel
 from coroi.report.words import join_words, plural
 from coroi.results import Grade
 from coroi.studies.inputs import Inputs, choose_metric
-from coroi.studies.labels import identifiers_in
 from coroi.studies.programme.outcomes import Outcome, outcomes_of, value_of
+from coroi.studies.programme.starts import COMPARED, nobody_left, shown_practices, starts_of
 
 HEADLINES = ("usual", "money", "exits", "score", "cost_to_serve")
 CLAIM = "C12"
-FEWEST_UNITS, RARE = 3, "of few units"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,6 +52,8 @@ class Question:
         ``ended`` (first period without it again), ``dose``, ``sponsored`` (1, 0, NaN), ``arm``, ``planned_share``,
         ``restarts`` (times it started again after an end), ``until`` (first
         period in which another practice starts there, which ends what the unit can tell; NaN for none).
+    compared_with : str
+        ``not_yet``: units not treated yet and units never treated; ``never``: the latter alone.
     unmoved : str
         Reason for exits that the programme cannot move; empty where none was named.
     reason : str
@@ -72,6 +73,7 @@ class Question:
     headline: str
     units: UnitPanel
     starts: pd.DataFrame
+    compared_with: Compared = "not_yet"
     unmoved: str = ""
     reason: str = ""
     smallest_cell: int = 10
@@ -109,6 +111,7 @@ def ask(
     practice: str = "",
     horizon: int = 0,
     anticipation: int = 0,
+    compared_with: Compared = "not_yet",
     unmoved: str = "",
 ) -> Question:
     """Fix the units, the cohort, the outcomes and the smallest effects before anything is fitted.
@@ -128,23 +131,29 @@ def ask(
         Periods; 0 for the plan's.
     anticipation : int
         Periods before the start in which an effect may already be felt.
+    compared_with : str
+        Whose rows without treatment tell what a period brought: ``not_yet``, of units that start later and of those
+        that never do; ``never``, of the latter alone.
     unmoved : str
         Reason for exits, as the data word it, that no programme can move: a placebo.
 
     Raises
     ------
     StudyError
-        If the metric, the outcome or the practice is unknown, or there is no panel or no table `programme`.
+        If the metric, the outcome, the comparison or the practice is unknown, or there is no panel or no table
+        `programme`.
     """
     plan = inputs.plan
     if outcome not in HEADLINES:
         raise StudyError(f"There is no outcome '{outcome}'. {did_you_mean(outcome, HEADLINES)}")
+    if compared_with not in COMPARED:
+        raise StudyError(f"There is no comparison with '{compared_with}'. {did_you_mean(compared_with, COMPARED)}")
     if inputs.panel is None:
         raise StudyError("There is no panel: the plan has neither contracts nor purchases that can be used.")
     if "programme" not in inputs.tables:
         raise StudyError("There is no table 'programme': it tells which unit took up which practice when.")
     taken = unit_treatments(inputs.connection, inputs.tables["programme"], plan.period)
-    shown = _shown(inputs, taken["practice"])
+    shown = shown_practices(inputs, taken["practice"])
     if practice and practice not in shown:
         raise StudyError(f"No unit takes up a practice '{practice}'. {did_you_mean(practice, tuple(shown.values()))}")
     taken = taken.assign(practice=taken["practice"].map(shown))
@@ -169,6 +178,7 @@ def ask(
     told = [o.name for o in outcomes]
     headline = outcome if outcome != "usual" else next(iter(told), "money")
     missing = "" if headline in told or units.reason else f"the data tell no {asked[headline]}"
+    starts = starts_of(units, taken, practice)
     return Question(
         metric=name,
         practice=practice,
@@ -180,9 +190,10 @@ def ask(
         outcomes=outcomes,
         headline=headline,
         units=units,
-        starts=_starts(units, taken, practice),
+        starts=starts,
+        compared_with=compared_with,
         unmoved=unmoved,
-        reason=units.reason or missing,
+        reason=units.reason or missing or nobody_left(starts, compared_with),
         smallest_cell=plan.privacy.smallest_cell,
     )
 
@@ -262,35 +273,3 @@ def first_day_words(day: date | None) -> str:
 def practices_words(question: Question) -> str:
     """Name the practices that were taken up."""
     return join_words([f"“{p}”" for p in question.practices])
-
-
-def _shown(inputs: Inputs, practices: pd.Series) -> dict[str, str]:
-    """Return how each practice is named on a page: by its name where three units share it, and nobody's own."""
-    counts = practices.value_counts()
-    names = sorted(name for name in counts.index if counts[name] >= FEWEST_UNITS)
-    identifiers = identifiers_in(inputs.connection, inputs.tables, names)
-    shown: dict[str, str] = {}
-    for name in names:
-        masked = mask_text(name, identifiers)
-        taken = sum(other == masked or other.startswith(f"{masked} (") for other in shown.values())
-        shown[name] = f"{masked} ({taken + 1})" if taken else masked
-    return shown | {name: RARE for name in counts.index if counts[name] < FEWEST_UNITS}
-
-
-def _starts(units: UnitPanel, taken: pd.DataFrame, practice: str) -> pd.DataFrame:
-    rows = []
-    for unit, name in zip(units.units["unit"], units.units["unit_id"], strict=True):
-        own = taken[taken["unit_id"] == name].sort_values("first_treated")
-        mine = own[own["practice"] == practice] if practice else own
-        begun = mine[mine["first_treated"].notna()]
-        others = own[own["first_treated"].notna() & ~own.index.isin(begun.index[:1])]["first_treated"]
-        row: dict[str, object] = {"unit": unit, "first_treated": np.nan, "practice": "", "ended": np.nan, "dose": 0.0}
-        row |= {"restarts": 0.0, "planned_share": mine["planned_share"].iloc[0] if len(mine) else np.nan}
-        row |= {"sponsored": np.nan, "arm": str(mine["arm"].iloc[0]) if len(mine) else ""}
-        if len(begun):
-            kept = ("first_treated", "practice", "ended", "dose", "sponsored", "restarts")
-            row |= {c: begun.iloc[0][c] for c in kept}
-        rows.append(row | {"until": float(others.min()) if len(others) else np.nan})
-    columns = ["unit", "first_treated", "practice", "ended", "dose", "sponsored", "arm"]
-    columns += ["planned_share", "restarts", "until"]
-    return pd.DataFrame(rows, columns=columns)
