@@ -63,7 +63,7 @@ def sentences(question: Question, found: Told) -> list[str]:
         next_words(question, guards, judged),
         *slide_words(question, result),
         *claim_words(question, result, judged),
-        sponsor_words(question, result),
+        sponsor_words(question, result, judged),
         *dose_words(question, result),
         guard_words(guards, question),
         *method(question, result),

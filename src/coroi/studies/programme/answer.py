@@ -16,7 +16,7 @@ from coroi.studies.cohort_flow import published_flow
 from coroi.studies.programme.guards import Guards
 from coroi.studies.programme.outcomes import Outcome
 from coroi.studies.programme.parts import Parts, effect_of, overall_of
-from coroi.studies.programme.question import Question, declared_rows
+from coroi.studies.programme.question import OF_SPONSORS, Question, declared_rows
 
 _COLUMNS = (
     *(
@@ -59,6 +59,7 @@ def answer_of(question: Question, parts: Parts, guards: Guards) -> Result:
             "horizon": question.horizon,
             "anticipation": question.anticipation,
             "compared_with": question.compared_with,
+            "sponsors_by_lot": question.sponsors_by_lot,
             "start": str(question.units.start or ""),
             "level": parts.level,
             "effect": dict(main.spec) if main is not None else {},
@@ -75,7 +76,7 @@ def answer_of(question: Question, parts: Parts, guards: Guards) -> Result:
 
 
 def verdicts(question: Question, parts: Parts, guards: Guards) -> dict[str, Verdict]:
-    """Return the verdict on every declared outcome; on the headline's even where it cannot be tested.
+    """Return the verdict on all that is declared; on the headline's outcome even where it cannot be tested.
 
     Parameters
     ----------
@@ -86,10 +87,11 @@ def verdicts(question: Question, parts: Parts, guards: Guards) -> dict[str, Verd
     found = {}
     for name, row in declared.items():
         effect = overall_of(parts.effects[name]) if name in parts.effects else None
+        effect = _of_sponsors(parts) if name == OF_SPONSORS else effect
         if effect is None or not effect["identified"]:
             found[name] = untestable(row, question.reason or (str(effect["reason"]) if effect is not None else ""))
             continue
-        outcome = question.outcome(name)
+        outcome = question.outcome("" if name == OF_SPONSORS else name)
         ends, ends_95 = (_turned(question, effect, outcome, level) for level in (row.level, 0.95))
         told = judge(row, estimate=outcome.sign * float(effect["estimate"]), interval=ends, interval_95=ends_95)
         settle = told.label == "cannot tell"
@@ -170,6 +172,15 @@ def _turned(question: Question, row: pd.Series, outcome: Outcome, level: float) 
         ends = [float(again["conf_low"]), float(again["conf_high"])]
     low, high = sorted(outcome.sign * end for end in ends)
     return low, high
+
+
+def _of_sponsors(parts: Parts) -> pd.Series | None:
+    """Return the effect with a sponsor less that without; none where there is none."""
+    if parts.sponsors is None:
+        return None
+    rows = parts.sponsors.estimates
+    found = rows[(rows["term"] == "difference") & (rows["group"] == "yes less no")]
+    return None if found.empty else found.iloc[0]
 
 
 def _what_would_settle(question: Question, told: Verdict, outcome: Outcome) -> str:

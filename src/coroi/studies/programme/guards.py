@@ -29,7 +29,8 @@ from coroi.studies.programme.dealt import check_dealt
 from coroi.studies.programme.few import kind_of
 from coroi.studies.programme.outcomes import Outcome
 from coroi.studies.programme.parts import MOST_LEADS, WEIGHT, Parts, overall_of, refit
-from coroi.studies.programme.question import Question, declared_rows, frame_of
+from coroi.studies.programme.question import OF_SPONSORS, Question, declared_rows, frame_of
+from coroi.studies.programme.sponsors import check_sponsors, sponsor_grade
 
 NOT_A_RATIO = {"evalue": "the effect is no ratio"}
 
@@ -43,7 +44,7 @@ class Guards:
     checks : Mapping of str to tuple of Check
         By outcome.
     grades : Mapping of str to Graded
-        By outcome.
+        By outcome, and claim C24's where it is declared.
     """
 
     checks: Mapping[str, tuple[Check, ...]]
@@ -73,6 +74,10 @@ def run_guards(question: Question, parts: Parts) -> Guards:
         name: graded(best[kind_of(parts.effects[name])], found, idle={} if name == "exits" else NOT_A_RATIO)
         for name, found in checks.items()
     }
+    if question.asks_sponsors and question.headline in checks:
+        check = check_sponsors(question)
+        checks[question.headline] += (check,)
+        grades[OF_SPONSORS] = sponsor_grade(check, grades[question.headline])
     return Guards(checks=checks, grades=grades)
 
 

@@ -20,7 +20,7 @@ from coroi.studies.programme.outcomes import Outcome, outcomes_of, value_of
 from coroi.studies.programme.starts import COMPARED, nobody_left, shown_practices, starts_of
 
 HEADLINES = ("usual", "money", "exits", "score", "cost_to_serve")
-CLAIM = "C12"
+CLAIM, OF_SPONSORS = "C12", "C24"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,6 +54,8 @@ class Question:
         period in which another practice starts there, which ends what the unit can tell; NaN for none).
     compared_with : str
         ``not_yet``: units not treated yet and units never treated; ``never``: the latter alone.
+    sponsors_by_lot : bool
+        Whether lots were drawn which of the units that start have a leader behind it.
     unmoved : str
         Reason for exits that the programme cannot move; empty where none was named.
     reason : str
@@ -74,6 +76,7 @@ class Question:
     units: UnitPanel
     starts: pd.DataFrame
     compared_with: Compared = "not_yet"
+    sponsors_by_lot: bool = False
     unmoved: str = ""
     reason: str = ""
     smallest_cell: int = 10
@@ -98,6 +101,13 @@ class Question:
         """Whether a lot was drawn which units take part: every unit in the panel has its arm."""
         return bool(len(self.starts)) and bool((self.starts["arm"] != "").all())
 
+    @property
+    def asks_sponsors(self) -> bool:
+        """Whether claim C24 is declared: lots were drawn, and there are units with a sponsor and without."""
+        told = self.starts.loc[self.starts["first_treated"].notna(), "sponsored"]
+        usable = any(o.name == self.headline and not o.reason for o in self.outcomes)
+        return self.sponsors_by_lot and not self.reason and usable and told.nunique() == 2
+
     def outcome(self, name: str = "") -> Outcome:
         """Return an outcome by its name, the headline's by default."""
         return next(o for o in self.outcomes if o.name == (name or self.headline))
@@ -112,6 +122,7 @@ def ask(
     horizon: int = 0,
     anticipation: int = 0,
     compared_with: Compared = "not_yet",
+    sponsors_by_lot: bool = False,
     unmoved: str = "",
 ) -> Question:
     """Fix the units, the cohort, the outcomes and the smallest effects before anything is fitted.
@@ -134,6 +145,8 @@ def ask(
     compared_with : str
         Whose rows without treatment tell what a period brought: ``not_yet``, of units that start later and of those
         that never do; ``never``, of the latter alone.
+    sponsors_by_lot : bool
+        Whether lots were drawn which of the units that start have a leader behind it. Claim C24 is declared then.
     unmoved : str
         Reason for exits, as the data word it, that no programme can move: a placebo.
 
@@ -192,6 +205,7 @@ def ask(
         units=units,
         starts=starts,
         compared_with=compared_with,
+        sponsors_by_lot=sponsors_by_lot,
         unmoved=unmoved,
         reason=units.reason or missing or nobody_left(starts, compared_with),
         smallest_cell=plan.privacy.smallest_cell,
@@ -242,7 +256,7 @@ def frame_of(question: Question, name: str = "", *, whole: bool = False) -> pd.D
 
 
 def declared_rows(question: Question, grades: dict[str, Grade]) -> dict[str, Declaration]:
-    """Return every scalar that gets a verdict: one for each outcome that something is known of.
+    """Return every scalar that gets a verdict: one for each outcome that something is known of, and claim C24's.
 
     Parameters
     ----------
@@ -252,8 +266,8 @@ def declared_rows(question: Question, grades: dict[str, Grade]) -> dict[str, Dec
         Evidence grade by outcome.
     """
     told = [o for o in question.outcomes if not o.reason]
-    level = headline_level(max(len(told), 1))
-    return {
+    level = headline_level(max(len(told) + question.asks_sponsors, 1))
+    rows = {
         o.name: Declaration(
             theta=f"mean effect of {question.named} on {o.label} within {question.span} of the start, "
             f"per {question.frequency}{', sign turned' if o.sign < 0 else ''}",
@@ -263,6 +277,16 @@ def declared_rows(question: Question, grades: dict[str, Grade]) -> dict[str, Dec
         )
         for o in told
     }
+    if question.asks_sponsors:
+        of = question.outcome()
+        rows[OF_SPONSORS] = Declaration(
+            theta=f"effect of {question.named} on {of.label} in units with a sponsor less that in units without, "
+            f"per {question.frequency}{', sign turned' if of.sign < 0 else ''}",
+            delta=of.delta,
+            level=level,
+            grade=grades.get(OF_SPONSORS, "D"),
+        )
+    return rows
 
 
 def first_day_words(day: date | None) -> str:

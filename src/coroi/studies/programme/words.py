@@ -15,7 +15,7 @@ from coroi.studies.programme.amounts import amount, least
 from coroi.studies.programme.answer import row_of
 from coroi.studies.programme.guards import Guards
 from coroi.studies.programme.outcomes import Outcome
-from coroi.studies.programme.question import CLAIM, Question, first_day_words, practices_words
+from coroi.studies.programme.question import CLAIM, OF_SPONSORS, Question, first_day_words, practices_words
 
 UNTESTED: Label = "not testable with this data"
 _OTHERS = {
@@ -121,7 +121,7 @@ def slide_words(question: Question, result: Result) -> tuple[str, ...]:
     return tuple(said)
 
 
-def sponsor_words(question: Question, result: Result) -> str:
+def sponsor_words(question: Question, result: Result, verdicts: Mapping[str, Verdict]) -> str:
     """Say what claim C24 asserts, and what is found where leaders stand behind the programme."""
     claim = "Claim C24: it works top-down, where a leader stands behind it."
     row, outcome = row_of(result, "sponsor", "difference"), _outcome(question)
@@ -132,10 +132,29 @@ def sponsor_words(question: Question, result: Result) -> str:
     more = "with a sponsor less those without" if "yes less no" in str(row["group"]) else str(row["group"])
     turned = _turned(row) if str(row["group"]).startswith("no less yes") else row
     more = "with a sponsor less those without" if turned is not row else more
-    return (
+    said = (
         f"{claim} The effect on {outcome.label} in units {more} is {amount(question, outcome, turned)} a "
-        f"{question.frequency}. Leaders were not drawn by lot: evidence grade {grade_phrase('D')}."
+        f"{question.frequency}."
     )
+    if OF_SPONSORS not in verdicts:
+        return f"{said} Leaders were not drawn by lot: evidence grade {grade_phrase('D')}."
+    return f"{said} {_lots_of_sponsors(outcome, verdicts)}"
+
+
+def _lots_of_sponsors(outcome: Outcome, verdicts: Mapping[str, Verdict]) -> str:
+    """Say the verdict on claim C24 where lots are said to have been drawn, with no verb above its grade."""
+    verdict = verdicts[OF_SPONSORS]
+    line, grade = verdict_line(verdict, len(verdicts)), grade_phrase(verdict.grade)
+    clear = verdict.label in ("supported", "consistent with", "contradicted")
+    direction: Direction = "higher" if outcome.sign * verdict.estimate > 0 else "lower"
+    found = f"A leader behind it {grade_verb(verdict.grade, direction)} {outcome.label}. " if clear else ""
+    lots = (
+        "Lots were drawn which units have one, but a guard did not hold: that of the lots, which sets units with one "
+        "beside the others before the first start, or one of the effect's own"
+        if verdict.grade in ("C", "D")
+        else "Lots were drawn which units have one, and the units were as lots would leave them"
+    )
+    return f"{found}{line} {lots}: evidence grade {grade}."
 
 
 def dose_words(question: Question, result: Result) -> tuple[str, ...]:
