@@ -122,18 +122,16 @@ def absorbed(
     -----
     Exact for independent shocks, as Bell and McCaffrey (2002), Survey Methodology 28:169-181, correct regressions.
     """
-    from scipy import sparse
-
     size = np.bincount(strata.code).astype(float)
-    n, shape = len(cluster), (len(planned), len(cluster))
-    gather = sparse.coo_array((np.ones(n), (cluster, np.arange(n))), shape=shape).tocsr()
+    inside = np.split(np.argsort(cluster, kind="stable"), np.cumsum(np.bincount(cluster))[:-1])
+    score = np.stack([weights[rows].T @ spread.columns[rows] for rows in inside])
+    own = np.stack([(weights[rows] ** 2 / weight[rows, None]).sum(axis=0) for rows in inside])
     wanted, factor = sum_by(planned, strata.code), np.ones((len(size), planned.shape[1]))
-    own = sum_by(gather @ (weights**2 / weight[:, None]), strata.code) * (1 - 1 / size)[:, None]
-    for k, of_rows in enumerate(weights.T):
-        score = gather @ (of_rows[:, None] * spread.columns)
-        about = score - (sum_by(score, strata.code) / size[:, None])[strata.code]
-        seen = own[:, k] + np.bincount(strata.code, weights=about**2 @ spread.sign)
-        seen *= size / np.maximum(size - 1, 1)
-        real = wanted[:, k] > _ALIKE * wanted[:, k].max(initial=0.0)
-        factor[real, k] = wanted[real, k] / np.maximum(seen[real], wanted[real, k] / _MOST)
+    seen = sum_by(own, strata.code) * (1 - 1 / size)[:, None]
+    for s in range(len(size)):
+        about = score[strata.code == s]
+        seen[s] += ((about - about.mean(axis=0)) ** 2).sum(axis=0) @ spread.sign
+    seen *= (size / np.maximum(size - 1, 1))[:, None]
+    real = wanted > _ALIKE * wanted.max(axis=0)
+    factor[real] = wanted[real] / np.maximum(seen[real], wanted[real] / _MOST)
     return factor

@@ -116,7 +116,12 @@ def _normal(k: int, seed: int) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _scale(k: int, seed: int, df: float) -> np.ndarray:
-    return np.asarray(np.sqrt(2 * special.gammaincinv(df / 2, _uniform(k, seed)[:, -1]) / df))
+    return np.asarray(np.sqrt(2 * special.gammaincinv(df / 2, _last(k, seed)) / df))
+
+
+@lru_cache(maxsize=32)
+def _last(k: int, seed: int) -> np.ndarray:
+    return _uniform(k, seed)[:, -1].copy()
 
 
 def _uniform(k: int, seed: int) -> np.ndarray:
