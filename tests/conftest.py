@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sys
 import sysconfig
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from coroi import storage
 from coroi.sources import Engine
+from coroi.studies.bundled import sample_folder
+from coroi.studies.inputs import OUTPUT, PREPARED, Inputs, open_inputs, prepare_plan
+from coroi.studies.plan import read_plan
+from coroi.studies.registry import STUDIES, notebook_of
 from engines import ENGINES, VARIABLE, postgres_server, program, slow, start_spark
 from wheels import run, run_demo
 
@@ -29,6 +34,35 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"COROI_SHARED: there is no folder '{folder}' with data and oracles")
     return folder
+
+
+@pytest.fixture(scope="session")
+def ready_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample company's tables as a run prepares them, once for all processes that test side by side."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    ready = folder / "ready_sample"
+    with (folder / "ready_sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (ready / "done").exists():
+            known = {study: notebook_of(study) for study in STUDIES}
+            prepare_plan(read_plan(sample_folder() / "plan.yaml", known_studies=known), ready)
+            (ready / "done").touch()
+    return ready
+
+
+@pytest.fixture(scope="session")
+def open_sample(ready_sample: Path) -> Callable[[], Inputs]:
+    """A function that opens the sample company, prepared already, as a study's notebook does in a run."""
+
+    def opened() -> Inputs:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv(PREPARED, str(ready_sample))
+            patch.delenv(OUTPUT, raising=False)
+            return open_inputs()
+
+    return opened
 
 
 @pytest.fixture(scope="session")

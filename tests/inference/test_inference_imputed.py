@@ -249,7 +249,9 @@ def test_what_is_put_back_is_as_the_whole_matrix_of_residuals_tells(seed):
         scale = np.sqrt(weight) * np.sqrt(weight)[:, None]
         np.testing.assert_allclose(covariance * scale, (left / weight) @ left.T * scale, atol=1e-10)
         factor = absorbed(weights, spread, weight, cluster, planned, strata)
-        np.testing.assert_allclose(factor, absorbed_by_hand(weights, left, weight, cluster, planned, strata), rtol=1e-10)
+        np.testing.assert_allclose(
+            factor, absorbed_by_hand(weights, left, weight, cluster, planned, strata), rtol=1e-10
+        )
         assert (factor > 1.05).any()
 
     weights = rng.normal(size=(len(entity), 3)) * weight[:, None]

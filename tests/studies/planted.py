@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import yaml
 
 from coroi.studies.bundled import sample_folder
 
+SHORTEST = 3  # letters by which the places are found where a planted word may begin
 SURNAMES = ("Quillfeather", "Zebedeeson", "Müllerstein", "Østergaardius", "Nakamurovic", "Πλαντίδης")
 TEXTS = {
     "responses": ("touchpoint", "verbatim"),
@@ -42,14 +44,20 @@ def name_of(number: int) -> str:
     return kinds[number % len(kinds)]
 
 
-def plant(folder: Path) -> set[str]:
-    """Write the sample company with identifiers planted; return every word that must not come out anywhere."""
+def plant(folder: Path, customers: int | None = None) -> set[str]:
+    """Write the sample company with identifiers planted; return every word that must not come out anywhere.
+
+    Of the first so many customers alone where a number is given.
+    """
     folder.mkdir(parents=True)
     for path in sample_folder().glob("*"):
         shutil.copyfile(path, folder / path.name)
     planted: set[str] = set()
     for path in sorted(folder.glob("*.csv")):
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        if customers is not None and "customer_id" in frame:
+            number = frame["customer_id"].str.replace(r"\D", "", regex=True)
+            frame = frame[pd.to_numeric(number).fillna(0) <= customers].reset_index(drop=True)
         for column in ("customer_id", "new_customer_id", "rater_id"):
             if column in frame:
                 frame[column] = [name_of(int(re.sub(r"\D", "", v) or 0)) if v else "" for v in frame[column]]
@@ -114,6 +122,22 @@ def every_text(folder: Path) -> Iterator[tuple[str, str]]:
 
 def leaks(texts: Iterator[tuple[str, str]], planted: set[str]) -> list[tuple[str, str]]:
     """Return where a planted word stands, whatever its case."""
-    told = [(place, text.casefold()) for place, text in texts]
-    words = sorted(word.casefold() for word in planted)
-    return [(place, word) for place, text in told for word in words if word in text]
+    words = sorted({word.casefold().encode() for word in planted})
+    shortest = min(map(len, words))
+    assert shortest >= SHORTEST
+    begun = np.zeros(256**SHORTEST, dtype=bool)
+    begun[[int.from_bytes(word[:SHORTEST]) for word in words]] = True
+    by_start: dict[bytes, list[bytes]] = {}
+    for word in words:
+        by_start.setdefault(word[:shortest], []).append(word)
+    found = []
+    for place, text in texts:
+        raw = text.casefold().encode(errors="surrogatepass")
+        letters = np.frombuffer(raw, dtype=np.uint8).astype(np.int32)
+        starts = (letters[:-2] << 16) + (letters[1:-1] << 8) + letters[2:]
+        seen = set()
+        for at in np.flatnonzero(begun[starts]):
+            told = by_start.get(raw[at : at + shortest], ())
+            seen |= {word for word in told if raw.startswith(word, at)}
+        found += [(place, word.decode()) for word in sorted(seen)]
+    return found

@@ -14,12 +14,12 @@ from coroi.storage import read_result
 from coroi.studies import firms
 from coroi.studies.bundled import sample_folder
 from coroi.studies.firms.case import case_rows
-from coroi.studies.inputs import Inputs, open_inputs
+from coroi.studies.inputs import Inputs
 
 
 @pytest.fixture(scope="module")
-def inputs() -> Inputs:
-    return open_inputs()
+def inputs(open_sample) -> Inputs:
+    return open_sample()
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
 from coroi.studies import firms, pilot, profit, programme, readiness, retention
-from coroi.studies.inputs import OUTPUT, PREPARED, Inputs, open_inputs
+from coroi.studies.inputs import OUTPUT, PREPARED, Inputs
 from coroi.studies.registry import STUDIES, notebook_of
 
 
@@ -66,17 +68,24 @@ def test_every_study_is_run():
 
 
 @pytest.fixture(scope="module")
-def sample() -> Inputs:
-    with pytest.MonkeyPatch.context() as environment:
-        for name in (PREPARED, OUTPUT):
-            environment.delenv(name, raising=False)
-        return open_inputs()
+def sample(open_sample) -> Inputs:
+    return open_sample()
 
 
-@pytest.mark.parametrize("study", SENTENCES)
-def test_it_runs_by_hand_and_shows_the_answer(study, sample, tmp_path, monkeypatch):
-    for name in (PREPARED, OUTPUT):
-        monkeypatch.delenv(name, raising=False)
+@pytest.mark.parametrize("study", [s for s in SENTENCES if s != "retention"])
+def test_it_shows_the_answer_of_tables_prepared_beforehand(study, sample, ready_sample, tmp_path, monkeypatch):
+    monkeypatch.setenv(PREPARED, str(ready_sample))
+    look_at(study, sample, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("study", [pytest.param(s, marks=[pytest.mark.slow] * (s != "retention")) for s in SENTENCES])
+def test_it_prepares_by_hand_and_shows_the_answer(study, sample, tmp_path, monkeypatch):
+    monkeypatch.delenv(PREPARED, raising=False)
+    look_at(study, sample, tmp_path, monkeypatch)
+
+
+def look_at(study: str, sample: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(OUTPUT, raising=False)
     node = nbformat.read(notebook_of(study), as_version=4)
     NotebookClient(node, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [o for cell in node.cells if cell.cell_type == "code" for o in cell.outputs]

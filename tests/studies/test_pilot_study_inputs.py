@@ -13,7 +13,7 @@ from small_company import open_company
 
 from coroi.errors import StudyError
 from coroi.studies import pilot
-from coroi.studies.inputs import Inputs, open_inputs
+from coroi.studies.inputs import Inputs
 from coroi.studies.runner import run_plan
 
 N = 80
@@ -182,8 +182,8 @@ def test_nobody_is_named_on_the_page_nor_in_what_is_kept(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_sample_answers_at_grade_a():
-    inputs = open_inputs()
+def test_the_sample_answers_at_grade_a(open_sample):
+    inputs = open_sample()
     question = pilot.ask(inputs)
     parts = pilot.fit_parts(question)
     guards = pilot.run_guards(question, parts)

@@ -17,6 +17,7 @@ from coroi.studies.programme import (
     Parts,
     answer,
     answer_of,
+    ask,
     claim_words,
     dose_words,
     fit_parts,
@@ -206,11 +207,8 @@ def test_rows_beyond_the_horizon_and_of_another_practice_are_not_in_it():
     assert set(whole.loc[since.reindex(whole.index).isna(), "dose"]) <= {0.0, 1.0}
 
 
-def test_a_study_without_its_tables_says_what_is_missing():
-    from coroi.studies.inputs import open_inputs
-    from coroi.studies.programme import ask
-
-    inputs = open_inputs()
+def test_a_study_without_its_tables_says_what_is_missing(open_sample):
+    inputs = open_sample()
     with pytest.raises(StudyError, match=r"No unit takes up a practice 'ride-alone'. Did you mean 'ride-along'"):
         ask(inputs, practice="ride-alone")
     with pytest.raises(StudyError, match=r"There is no outcome 'exit'. Did you mean 'exits'"):

@@ -13,7 +13,7 @@ from coroi.claims import CLAIMS
 from coroi.prepare.ledger import unbalanced
 from coroi.report import Picture
 from coroi.storage import read_result, write_result
-from coroi.studies.inputs import Inputs, open_inputs
+from coroi.studies.inputs import Inputs
 from coroi.studies.readiness import (
     Survey,
     answer,
@@ -46,8 +46,8 @@ def page_of(survey: Survey, inputs: Inputs) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def sample() -> Inputs:
-    return open_inputs()
+def sample(open_sample) -> Inputs:
+    return open_sample()
 
 
 @pytest.fixture(scope="module")

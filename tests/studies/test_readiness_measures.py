@@ -12,7 +12,7 @@ from plain_words import miscounted, misprinted
 from small_company import open_company
 
 from coroi.metrics.harmonise import ASSUMPTION
-from coroi.studies.inputs import Inputs, open_inputs
+from coroi.studies.inputs import Inputs
 from coroi.studies.readiness import Scores, measure_table, score_answers, score_method, score_table
 from coroi.studies.readiness.readings import ALIKE, WEIGHTED, Score
 from coroi.studies.readiness.said_and_done import said_and_done
@@ -175,8 +175,8 @@ def test_few_who_did_are_withheld(tmp_path):
         assert (row["identified"], row["reason"]) == (False, "withheld, since fewer than 10 customers are behind it")
 
 
-def test_the_samples_measures():
-    sample = open_inputs()
+def test_the_samples_measures(open_sample):
+    sample = open_sample()
     scores = score_answers(sample)
     told = [(s.metric, s.term) for s in scores.measures]
     assert told == [

@@ -13,7 +13,7 @@ from small_company import open_company
 
 from coroi.inference.raking import rake
 from coroi.storage import read_result, write_result
-from coroi.studies.inputs import Inputs, open_inputs
+from coroi.studies.inputs import Inputs
 from coroi.studies.readiness import (
     Scores,
     as_result,
@@ -108,8 +108,8 @@ def test_the_page_says_how_each_column_is_made(tmp_path):
     assert "NPS, raked: whether weighting leaves at least half" in score_checks(scores).text
 
 
-def test_without_weights_and_shares_every_answer_is_alike():
-    sample = open_inputs()
+def test_without_weights_and_shares_every_answer_is_alike(open_sample):
+    sample = open_sample()
     scores = score_answers(sample)
     assert scores.ways == (ALIKE,)
     assert [(s.metric, s.term) for s in scores.scores] == [("nps", "nps"), ("csat", "top_box"), ("trust", "top_box")]

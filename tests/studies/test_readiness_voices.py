@@ -41,8 +41,8 @@ UNTIL = {"observed_until": "2024-12-31"}
 
 
 @pytest.fixture(scope="module")
-def sample() -> Inputs:
-    return open_inputs()
+def sample(open_sample) -> Inputs:
+    return open_sample()
 
 
 @pytest.fixture(scope="module")

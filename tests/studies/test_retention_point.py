@@ -60,8 +60,8 @@ def test_a_step_is_a_point_or_a_tenth_of_a_long_scale(scale, size):
 
 class TestSample:
     @pytest.fixture(scope="class")
-    def found(self) -> tuple[Inputs, PointEffect, object]:
-        inputs = open_inputs()
+    def found(self, open_sample) -> tuple[Inputs, PointEffect, object]:
+        inputs = open_sample()
         question = ask(inputs)
         return inputs, fit_point(inputs, question), question
 

@@ -10,13 +10,13 @@ import pytest
 from coroi.errors import StudyError
 from coroi.storage import read_result
 from coroi.studies.bundled import sample_folder
-from coroi.studies.inputs import OUTPUT, Inputs, open_inputs
+from coroi.studies.inputs import OUTPUT, Inputs
 from coroi.studies.retention import answer, ask, claim_verdict, fit, publish, verdict
 
 
 @pytest.fixture(scope="module")
-def inputs() -> Inputs:
-    return open_inputs()
+def inputs(open_sample) -> Inputs:
+    return open_sample()
 
 
 @pytest.fixture(scope="module")
