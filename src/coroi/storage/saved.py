@@ -43,15 +43,13 @@ def write_result(
     Path
         The JSON file.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     frames = {name: getattr(result, name) for name in _FRAMES}
     frames |= {f"table_{name}": frame for name, frame in result.tables.items()}
     frames |= {f"check_{c.name}": c.table for c in result.checks}
     if result.draws is not None:
         frames["draws"] = pd.DataFrame(result.draws, columns=[f"v{i}" for i in range(result.draws.shape[1])])
     kept = {name: frame for name, frame in frames.items() if frame is not None}
-    for name, frame in kept.items():
-        _rounded(frame).to_parquet(folder / f"{name}.parquet", compression="zstd")
+    write_rounded(kept, folder)
     checks = [{k: getattr(c, k) for k in ("name", "tested", "passed", "sentence")} for c in result.checks]
     words = {
         "method": result.method,
@@ -67,6 +65,13 @@ def write_result(
     path = folder / "result.json"
     path.write_text(json.dumps(words, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
     return path
+
+
+def write_rounded(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write data frames to ``folder/<name>.parquet``, numbers kept as :func:`write_result` keeps them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        _rounded(frame).to_parquet(folder / f"{name}.parquet", compression="zstd")
 
 
 def _without_nan(values: Mapping[str, object]) -> dict[str, object]:

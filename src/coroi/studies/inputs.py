@@ -21,10 +21,11 @@ from coroi.sources import Engine
 from coroi.studies.bundled import sample_folder
 from coroi.studies.margins import margin_problems
 from coroi.studies.plan import LoadedPlan, Plan, read_plan
+from coroi.studies.predictions import checked, data_until, keep_predictions
 from coroi.studies.registry import STUDIES, notebook_of
 from coroi.studies.small_cells import refuse_small
 
-PREPARED, OUTPUT = "COROI_PREPARED", "COROI_OUTPUT"
+PREPARED, OUTPUT, REPORTS = "COROI_PREPARED", "COROI_OUTPUT", "COROI_REPORTS"
 _WORDS = "prepared.json"
 _PANEL_DATES = ("observed_until", "last_complete_period", "last_at_risk_period")
 
@@ -47,6 +48,8 @@ class Inputs:
         The account of the cleaning, and the cross-table of rival churn flags.
     output : Path or None
         Where results are kept; ``None`` when the notebook is run by hand.
+    reports : Path or None
+        The plan's folder of reports, one folder a run; ``None`` when the notebook is run by hand.
     """
 
     plan: Plan
@@ -56,6 +59,7 @@ class Inputs:
     ledger: pd.DataFrame
     flags: pd.DataFrame
     output: Path | None
+    reports: Path | None = None
 
     def save(self, result: Result, *, verdict: Verdict | None = None, headline: str = "") -> None:
         """Keep a result, its verdict and the page's first sentence; by hand nothing is written.
@@ -70,6 +74,32 @@ class Inputs:
         refuse_small(kept, smallest)
         if self.output is not None:
             storage.write_result(result, self.output, verdict=verdict, headline=headline, smallest=smallest)
+
+    def predict(self, predictions: pd.DataFrame) -> None:
+        """Keep what the study predicts, so that a later run on newer data scores it; by hand it is only checked.
+
+        Parameters
+        ----------
+        predictions : pandas.DataFrame
+            One row a value that is yet to come: ``name, label, period`` (first day), ``unit, estimate, pred_low,
+            pred_high, level, method``; `data_until` is the data's last day unless told; `customers`, where given, is
+            checked against the smallest count that may be shown. See
+            :func:`coroi.studies.predictions.prediction_rows`.
+
+        Raises
+        ------
+        StudyError
+            If they are not predictions, or stand for fewer customers than the plan lets be shown.
+        """
+        smallest = self.plan.privacy.smallest_cell
+        kept = checked(
+            predictions,
+            until=data_until(self.panel, self.plan.observed_until),
+            frequency=self.plan.period,
+            smallest=smallest,
+        )
+        if self.output is not None:
+            keep_predictions(kept, self.output)
 
 
 def options_of(plan: Plan) -> PrepareOptions:
@@ -248,7 +278,7 @@ def _read(folder: Path) -> Inputs:
         said = words["panel"] | {k: date.fromisoformat(words["panel"][k]) for k in _PANEL_DATES}
         said["metrics"] = tuple(said["metrics"])
         panel = Panel(data=storage.read_parquet_tables(connection, folder / "panel")["panel"], **said)
-    output = os.environ.get(OUTPUT)
+    output, reports = (Path(v) if (v := os.environ.get(name)) else None for name in (OUTPUT, REPORTS))
     frames = storage.read_frames(folder / "frames")
     return Inputs(
         plan=Plan.model_validate(words["plan"]),
@@ -257,5 +287,6 @@ def _read(folder: Path) -> Inputs:
         panel=panel,
         ledger=frames["ledger"],
         flags=frames["flags"],
-        output=Path(output) if output else None,
+        output=output,
+        reports=reports,
     )

@@ -122,11 +122,13 @@ def make_manifest(
     command: str,
     engine: Mapping[str, str],
     computed: object = None,
+    forecasts: object = None,
 ) -> dict[str, object]:
     """Say what one study's output rests on; no clock, no path of this machine and no address is in it.
 
     `declaration` is what the study declared before it fitted anything, and `computed` how its regressions were
     computed: with all rows in memory, or from blocks, and how many rows; ``None`` where the study states neither.
+    `forecasts` tells the hash of the predictions kept beside it, and by run those of the earlier ones scored.
     """
     return {
         "plan": loaded.plan.name,
@@ -144,6 +146,7 @@ def make_manifest(
         "engine": dict(engine),
         "declaration": declaration,
         "computed": computed,
+        "forecasts": forecasts,
     }
 
 

@@ -16,6 +16,8 @@ from coroi.errors import ReportError
 from coroi.report.page import render_failure, render_page
 from coroi.studies.anonymous import Anonymiser
 from coroi.studies.execute import Status, execute_notebook
+from coroi.studies.forecast_audit import kept_of
+from coroi.studies.inputs import OUTPUT, PREPARED, REPORTS
 from coroi.studies.jobs import Job
 from coroi.studies.manifest import Input, make_manifest, to_json
 from coroi.studies.plan import LoadedPlan
@@ -91,10 +93,10 @@ def _execute(
             job.notebook,
             job.values,
             scratch=Path(scratch),
-            environment={"COROI_PREPARED": str(prepared), "COROI_OUTPUT": str(writing)},
+            environment={PREPARED: str(prepared), OUTPUT: str(writing), REPORTS: str(batch.folder.parent)},
             timeout=batch.timeout,
         )
-        folders = (Path(scratch), writing, prepared, batch.loaded.base)
+        folders = (Path(scratch), writing, prepared, batch.loaded.base, batch.folder.parents[1])
         notebook = None if ended.notebook is None else nobody.clean(tidy_notebook(ended.notebook, folders))
     return ended.status, nobody.masked(ended.message), notebook
 
@@ -144,6 +146,7 @@ def _write_manifest(batch: Batch, job: Job, writing: Path, result: Mapping[str, 
         command=_command(batch, job),
         engine=batch.engine,
         computed=_said(result, "computed"),
+        forecasts=kept_of(writing),
     )
     (writing / "manifest.json").write_text(to_json(manifest), encoding="utf-8")
     return manifest
