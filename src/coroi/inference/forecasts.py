@@ -76,7 +76,8 @@ def forecast_series(
     Returns
     -------
     Forecasts
-        With fewer than 12 periods, or fewer than 4 errors at a horizon, none, with the reason.
+        With fewer than 12 periods none, with the reason; nor at a horizon with fewer than 4 errors or, without
+        seasons, with fewer than twice as many errors as periods ahead, since errors that overlap tell little.
 
     Raises
     ------
@@ -91,8 +92,8 @@ def forecast_series(
     the largest error is taken and the level told is n / (n + 1). No horizon has a narrower interval than one before.
 
     *Assumptions.* Untestable: the coming errors are like the past ones (exchangeable). Errors of neighbouring periods
-    are alike, so that coverage is near the level and not guaranteed; a series without a mean to come back to is covered
-    less well the further ahead. Reference: Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World,
+    are alike, so that coverage is near the level and not guaranteed. On 2,000 series each of 24 and 36 months at 95 %,
+    or the level that was told: COVERAGE. Reference: Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World,
     section 2.2; for series: Wisniewski, Lindsay and Lindsay (2020), PMLR 128:4-24.
     """
     asked = [int(h) for h in horizons]
@@ -106,7 +107,8 @@ def forecast_series(
         return Forecasts(rows=pd.DataFrame([_none(h, 0, reason) for h in asked]), method="", n_periods=n)
     point = np.clip(_points(series, furthest, kind, season or 1), *bounds)
     errors = _past_errors(series, furthest, kind, season or 1, bounds)
-    reach = [_half_width(errors[:, h][np.isfinite(errors[:, h])], level) for h in range(furthest)]
+    least = [LEAST_ERRORS if kind == "seasonal" else max(LEAST_ERRORS, 2 * h) for h in range(1, furthest + 1)]
+    reach = [_half_width(e[np.isfinite(e)], level, m) for e, m in zip(errors.T, least, strict=True)]
     half = np.fmax.accumulate([r[0] for r in reach]) if reach else np.zeros(0)
     rows = [_row(h, point[h - 1], half[h - 1], *reach[h - 1][1:], bounds) for h in asked]
     return Forecasts(rows=pd.DataFrame(rows), method=_method(kind, n), n_periods=n)
@@ -153,10 +155,10 @@ def _past_errors(series: np.ndarray, furthest: int, kind: str, season: int, boun
     return errors
 
 
-def _half_width(errors: np.ndarray, level: float) -> tuple[float, float, int]:
+def _half_width(errors: np.ndarray, level: float, least: int) -> tuple[float, float, int]:
     """Return the half-width of an interval, its level and the errors behind it."""
     n = len(errors)
-    if n < LEAST_ERRORS:
+    if n < least:
         return NAN, NAN, n
     k = math.ceil((n + 1) * level - 1e-9)
     return (*((float(np.sort(np.abs(errors))[k - 1]), level) if k <= n else (np.abs(errors).max(), n / (n + 1))), n)

@@ -45,7 +45,7 @@ def prediction_rows(
     made = forecasts.rows[forecasts.rows["identified"]]
     last = index_of(last_period, frequency)
     periods = [first_day(last + int(h), frequency).isoformat() for h in made["horizon"]]
-    told = pd.DataFrame({"name": name, "label": label, "period": pd.Series(periods, dtype=object), "unit": unit})
+    told = pd.DataFrame({"name": name, "label": label, "period": pd.Series(periods, dtype="str"), "unit": unit})
     numbers = made[list(NUMBERS)].reset_index(drop=True)
     return pd.concat([told, numbers], axis=1).assign(method=forecasts.method)
 
@@ -79,7 +79,7 @@ def checked(frame: pd.DataFrame, *, until: date, frequency: Period, smallest: in
     days = {c: _days(kept[c]) for c in ("period", "data_until")}
     raise_together(_unclear(kept, days), StudyError)
     kept = kept.assign(**{c: [d.isoformat() for d in days[c]] for c in days})
-    kept = kept.astype(dict.fromkeys(WORDS, "object") | dict.fromkeys(NUMBERS, "float64"))
+    kept = kept.astype(dict.fromkeys(WORDS, "str") | dict.fromkeys(NUMBERS, "float64"))
     raise_together(_broken_rules(kept, days, until, frequency), StudyError)
     return kept.sort_values(KEY, ignore_index=True)
 
@@ -114,7 +114,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _days(column: pd.Series) -> list[date]:
-    found = pd.to_datetime(column, errors="coerce")
+    found = pd.to_datetime(column, errors="coerce", format="ISO8601")
     return [None if pd.isna(day) else day.date() for day in found]  # type: ignore[misc]
 
 

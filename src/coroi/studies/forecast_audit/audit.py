@@ -178,9 +178,9 @@ def _checked(observed: pd.DataFrame) -> pd.DataFrame:
     if missing:
         what = f"they lack {', '.join(missing)}."
         raise StudyError(Problem("observed values", what, f"Give {', '.join(OBSERVED)}."))
-    days = pd.to_datetime(observed["period"]).map(lambda day: day.date().isoformat())
+    days = pd.to_datetime(observed["period"], format="ISO8601").map(lambda day: day.date().isoformat())
     errors = observed["std_error"].astype(float) if "std_error" in observed else 0.0
-    kept = observed[list(OBSERVED)].assign(period=days.astype(object), std_error=errors)
+    kept = observed[list(OBSERVED)].assign(period=days.astype("str"), std_error=errors)
     kept = kept[kept["observed"].notna() & kept["std_error"].notna()]
     if kept.duplicated(KEY).any():
         what = f"{int(kept.duplicated(KEY).sum())} rows repeat a name, label and period."
@@ -197,7 +197,7 @@ def _last_whole(inputs: Inputs, until: date) -> int:
 def _none() -> pd.DataFrame:
     numbers = ("estimate", "pred_low", "pred_high", "level", "observed", "std_error")
     words = ("name", "label", "period", "unit", "data_until", "method", "run", "finished")
-    return pd.DataFrame({c: pd.Series(dtype="float64" if c in numbers else object) for c in (*words, *numbers)})
+    return pd.DataFrame({c: pd.Series(dtype="float64" if c in numbers else "str") for c in (*words, *numbers)})
 
 
 def _scored(rows: pd.DataFrame, observed: pd.DataFrame, frequency: Period) -> pd.DataFrame:

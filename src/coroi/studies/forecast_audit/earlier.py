@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -66,7 +66,7 @@ def earlier_predictions(reports: Path, study: str, *, until: date, frequency: Pe
         if len(rows):
             found.append(rows)
             hashes[folder.name] = predictions.sha256_of(path)
-    none = pd.DataFrame({c: pd.Series(dtype="float64" if c in predictions.NUMBERS else object) for c in COLUMNS})
+    none = pd.DataFrame({c: pd.Series(dtype="float64" if c in predictions.NUMBERS else "str") for c in COLUMNS})
     rows = pd.concat(found, ignore_index=True) if found else none
     return Earlier(rows=rows, hashes=hashes, n_unreadable=n_unreadable)
 
@@ -78,4 +78,4 @@ def _read(folder: Path, path: Path, frequency: Period) -> pd.DataFrame:
     finished = datetime.fromisoformat(record["finished"])
     if finished.tzinfo is None:
         raise StudyError("a run's record tells no time zone")
-    return kept.assign(run=folder.name, finished=finished.isoformat())
+    return kept.assign(run=folder.name, finished=finished.astimezone(UTC).isoformat())

@@ -149,20 +149,19 @@ def _asides(audit: Audit) -> list[str]:
         said = f"{plural(audit.n_repeated, 'forecast')} {verb} made anew by a later run on data until the same day"
         asides.append(f"{said}; the latest counts.")
     if audit.n_unreadable:
-        verb = "was" if audit.n_unreadable == 1 else "were"
-        asides.append(f"The forecasts of {plural(audit.n_unreadable, 'run')} could not be read and {verb} left out.")
+        asides.append(f"The forecasts of {plural(audit.n_unreadable, 'run')} could not be read and were left out.")
     return asides
 
 
 def _cells(row: dict) -> dict[str, str]:
-    unit = row["unit"]
+    unit, half = row["unit"], (row["high"] - row["low"]) / 2
     return {
         "Forecast": row["label"],
         "Period from": row["period"],
         "On data until": row["data_until"],
-        "Forecast value": _amount(row["estimate"], unit),
+        "Forecast value": _amount(row["estimate"], unit, half),
         "Interval": _interval(row["low"], row["high"], unit),
-        "Observed": _amount(row["observed"], unit),
+        "Observed": _amount(row["observed"], unit, half),
         "Within": "yes" if row["inside"] else "no",
     }
 
@@ -171,13 +170,14 @@ def _is_currency(unit: str) -> bool:
     return len(unit) == 3 and unit.isalpha() and unit.isupper()
 
 
-def _amount(value: float, unit: str) -> str:
+def _amount(value: float, unit: str, half: float = math.inf) -> str:
+    """Write a value, money rounded by the half-width of its interval, or to three figures where there is none."""
     if math.isnan(value):
         return "not known"
     if not math.isfinite(value):
         return number(value)
     if _is_currency(unit):
-        return money(value, 0.1 * abs(value), unit)
+        return money(value, half if math.isfinite(half) else 0.1 * abs(value), unit)
     return percent(value, 2) if unit == "share" else f"{number(value, 2)} {unit}"
 
 
