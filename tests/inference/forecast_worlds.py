@@ -1,4 +1,4 @@
-"""Series whose future is known: one that comes back to its mean, one that wanders, one with seasons, one with a trend."""
+"""Series whose future is known: about a mean, wandering, with seasons, with a trend."""
 
 from __future__ import annotations
 

@@ -12,17 +12,19 @@ from small_company import contracts, open_company
 
 from coroi.errors import StudyError
 from coroi.inference.forecasts import forecast_series
+from coroi.schemas import Panel
 from coroi.studies.predictions import (
     COLUMNS,
     checked,
     data_until,
     file_of,
     keep_predictions,
+    last_known,
     prediction_rows,
     sha256_of,
 )
 
-ASKED = {"until": date(2023, 12, 31), "frequency": "month", "smallest": 10}
+ASKED = {"until": date(2023, 12, 31), "frequency": "month", "smallest": 10, "known": 2023 * 12 + 11}
 MONTHS = ["2024-02-01", "2024-01-01"]
 
 
@@ -75,6 +77,18 @@ def test_several_problems_are_told_together():
 def test_the_period_that_the_data_end_in_may_be_forecast():
     kept = checked(made(["2023-12-01"], data_until="2023-12-15"), **ASKED)
     assert kept["period"].tolist() == ["2023-12-01"]
+
+
+def test_a_period_of_which_it_is_not_told_yet_who_left_may_be_forecast():
+    ends = {"observed_until": date(2023, 12, 31), "last_complete_period": date(2023, 12, 1)}
+    told = {"metrics": (), "frequency": "month", "currency": "EUR", "relationship": "contract"}
+    panel = Panel(data=None, **told, **ends, last_at_risk_period=date(2023, 11, 1))
+    known = last_known(panel, date(2023, 12, 31), "month")
+    assert known == last_known(None, date(2023, 12, 31), "month") - 1 == 2023 * 12 + 10
+    kept = checked(made(["2023-12-01"]), **ASKED | {"known": known})
+    assert kept["period"].tolist() == ["2023-12-01"]
+    with pytest.raises(StudyError, match="what the data hold whole is not forecast"):
+        checked(made(["2023-11-01"]), **ASKED | {"known": known})
 
 
 def test_forecasts_become_predictions_and_those_not_made_are_left_out():

@@ -21,7 +21,7 @@ from coroi.sources import Engine
 from coroi.studies.bundled import sample_folder
 from coroi.studies.margins import margin_problems
 from coroi.studies.plan import LoadedPlan, Plan, read_plan
-from coroi.studies.predictions import checked, data_until, keep_predictions
+from coroi.studies.predictions import checked, data_until, keep_predictions, last_known
 from coroi.studies.registry import STUDIES, notebook_of
 from coroi.studies.small_cells import refuse_small
 
@@ -91,13 +91,9 @@ class Inputs:
         StudyError
             If they are not predictions, or stand for fewer customers than the plan lets be shown.
         """
-        smallest = self.plan.privacy.smallest_cell
-        kept = checked(
-            predictions,
-            until=data_until(self.panel, self.plan.observed_until),
-            frequency=self.plan.period,
-            smallest=smallest,
-        )
+        until, frequency = data_until(self.panel, self.plan.observed_until), self.plan.period
+        known, smallest = last_known(self.panel, until, frequency), self.plan.privacy.smallest_cell
+        kept = checked(predictions, until=until, frequency=frequency, smallest=smallest, known=known)
         if self.output is not None:
             keep_predictions(kept, self.output)
 

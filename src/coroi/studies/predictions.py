@@ -12,7 +12,7 @@ import pandas as pd
 from coroi import storage
 from coroi.errors import Problem, StudyError, raise_together
 from coroi.inference.forecasts import Forecasts
-from coroi.prepare.calendar import first_day, index_of, last_day
+from coroi.prepare.calendar import first_day, index_of, last_period_by
 from coroi.schemas import Panel, Period
 from coroi.studies.small_cells import refuse_small
 
@@ -50,7 +50,9 @@ def prediction_rows(
     return pd.concat([told, numbers], axis=1).assign(method=forecasts.method)
 
 
-def checked(frame: pd.DataFrame, *, until: date, frequency: Period, smallest: int) -> pd.DataFrame:
+def checked(
+    frame: pd.DataFrame, *, until: date, frequency: Period, smallest: int, known: int | None = None
+) -> pd.DataFrame:
     """Return predictions as they are kept: columns in order, days in ISO form, rows sorted.
 
     Parameters
@@ -64,6 +66,9 @@ def checked(frame: pd.DataFrame, *, until: date, frequency: Period, smallest: in
         Length of a period.
     smallest : int
         Fewest customers that may stand behind an estimate.
+    known : int, optional
+        Number of the last period of which everything is known: it and those before are not forecast. Not looked at
+        where it is not given.
 
     Raises
     ------
@@ -80,7 +85,7 @@ def checked(frame: pd.DataFrame, *, until: date, frequency: Period, smallest: in
     raise_together(_unclear(kept, days), StudyError)
     kept = kept.assign(**{c: [d.isoformat() for d in days[c]] for c in days})
     kept = kept.astype(dict.fromkeys(WORDS, "str") | dict.fromkeys(NUMBERS, "float64"))
-    raise_together(_broken_rules(kept, days, until, frequency), StudyError)
+    raise_together(_broken_rules(kept, days, until, frequency, known), StudyError)
     return kept.sort_values(KEY, ignore_index=True)
 
 
@@ -96,6 +101,14 @@ def data_until(panel: Panel | None, told: date | None) -> date:
     if until is None:
         raise StudyError("Nothing tells the last day of the data. Say `observed_until` in the plan.")
     return until
+
+
+def last_known(panel: Panel | None, until: date, frequency: Period) -> int:
+    """Return the number of the last period of which everything is known, who left included."""
+    last = last_period_by(until, frequency)
+    if panel is None:
+        return last
+    return min(last, *(index_of(d, frequency) for d in (panel.last_complete_period, panel.last_at_risk_period)))
 
 
 def keep_predictions(kept: pd.DataFrame, folder: Path) -> None:
@@ -141,24 +154,23 @@ def _unclear(kept: pd.DataFrame, days: dict[str, list[date]]) -> list[Problem]:
     return problems
 
 
-def _broken_rules(kept: pd.DataFrame, days: dict[str, list[date]], until: date, frequency: Period) -> list[Problem]:
-    level, estimate = kept["level"], kept["estimate"]
-    starts = [first_day(index_of(day, frequency), frequency) for day in days["period"]]
-    over = [last_day(index_of(p, frequency), frequency) <= d for p, d in zip(days["period"], days["data_until"])]  # noqa: B905
+def _broken_rules(
+    kept: pd.DataFrame, days: dict[str, list[date]], until: date, frequency: Period, known: int | None
+) -> list[Problem]:
+    level, estimate, index = kept["level"], kept["estimate"], [index_of(p, frequency) for p in days["period"]]
+    starts = [first_day(i, frequency) != p for i, p in zip(index, days["period"], strict=True)]
+    late = [d > until for d in days["data_until"]]
     rules = {
         "level": (~level.between(0, 1, inclusive="neither"), "a level lies between 0 and 1"),
         "estimate": (~estimate.map(math.isfinite), "a forecast is finite"),
         "pred_low": ((kept["pred_low"] > estimate) | (kept["pred_high"] < estimate), "its interval holds the forecast"),
-        "period": (
-            pd.Series([s != p for s, p in zip(starts, days["period"], strict=True)]),
-            f"it is a {frequency}'s first day",
-        ),
-        "data_until": (
-            pd.Series([d > until for d in days["data_until"]]),
-            "no forecast rests on data after the data's end",
-        ),
+        "period": (pd.Series(starts, dtype=bool), f"it is a {frequency}'s first day"),
+        "data_until": (pd.Series(late, dtype=bool), "no forecast rests on data after the data's end"),
     }
-    rules["period, data_until"] = (pd.Series(over), "what the data hold whole is not forecast")
+    if known is not None:
+        ends = [min(known, last_period_by(d, frequency)) for d in days["data_until"]]
+        over = [i <= end for i, end in zip(index, ends, strict=True)]
+        rules["period, data_until"] = (pd.Series(over, dtype=bool), "what the data hold whole is not forecast")
     problems = [
         Problem(f"predictions.{where}", f"{int(broken.sum())} of {len(kept)} rows break the rule that {rule}.")
         for where, (broken, rule) in rules.items()

@@ -229,14 +229,14 @@ def _naive(row: Mapping[str, object], observed: pd.DataFrame, frequency: Period)
     """Return the error and the interval score of the last value that was known; NaN where there is none."""
     same = observed[(observed["name"] == row["name"]) & (observed["label"] == row["label"])]
     index = np.array([index_of(date.fromisoformat(p), frequency) for p in same["period"]], dtype=int)
-    known = index <= last_period_by(date.fromisoformat(str(row["data_until"])), frequency)
+    target = index_of(date.fromisoformat(str(row["period"])), frequency)
+    known = index <= min(target - 1, last_period_by(date.fromisoformat(str(row["data_until"])), frequency))
     if not known.any():
         return NAN, NAN
     series = pd.Series(same["observed"].to_numpy(dtype=float)[known], index=index[known]).sort_index()
     whole = series.reindex(range(series.index[0], series.index[-1] + 1)).to_numpy()
     seen, level, error = (float(row[c]) for c in ("observed", "level", "std_error"))  # type: ignore[arg-type]
-    ahead = index_of(date.fromisoformat(str(row["period"])), frequency) - int(series.index[-1])
-    found = forecast_series(whole, [ahead], level=level, rule="last value").rows.iloc[0]
+    found = forecast_series(whole, [target - int(series.index[-1])], level=level, rule="last value").rows.iloc[0]
     if not found["identified"] or found["level"] < level - 1e-9:
         return seen - float(whole[-1]), NAN
     point, low, high = (np.array([float(found[c])]) for c in ("estimate", "pred_low", "pred_high"))
