@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from forecast_worlds import WORLDS, draw
 
 from coroi.inference.forecasts import forecast_series

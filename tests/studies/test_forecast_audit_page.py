@@ -22,8 +22,9 @@ def test_the_first_sentence_counts_what_came_true(tmp_path):
     words = audit_words(audit).replace("\u00a0", " ")
     assert words.startswith(
         "Of 12 forecasts made on data until 31 December 2023, 10 came true within their 95 % intervals. That agrees "
-        "with the 95 % promised, and with 52 to 98 % of such forecasts if each stood alone; 1 to 100 % if those of one run "
-        "or period hold or fail together. Margin per customer and month, EUR: on average EUR 0.0417 higher than forecast."
+        "with the 95 % promised, and with 52 to 98 % of such forecasts if each stood alone; 1 to 100 % if those of one "
+        "run or period hold or fail together. Margin per customer and month, EUR: on average EUR 0.0417 higher than "
+        "forecast."
     )
     assert audit_card(audit) == (("Earlier forecasts", "10 of 12 came true within their intervals"),)
 

@@ -92,12 +92,12 @@ def forecast_series(
     the largest error is taken and the level told is n / (n + 1). No horizon has a narrower interval than one before.
 
     *Assumptions.* Untestable: the coming errors are like the past ones (exchangeable). Errors of neighbouring periods
-    are alike, so that coverage is near the level and not guaranteed. On 2,000 series of each kind, 24 or 36 months long:
+    are alike, so that coverage is near the level and not guaranteed. On 2,000 series of each kind, of 24 or 36 months:
     one period ahead 92 to 97 % held; at every horizon of series that come back to a mean or have seasons 91 to 98 %.
-    Far ahead it fails where there is no mean to come back to: six of 24 months ahead 88 % of wandering series and 83 % of
-    trends held (93 % told), ten of 36 months ahead 88 to 89 % (95 % told); so it does for seasons seen for less than two
-    years: three of 18 months ahead 82 % (91 % told). References: Vovk, Gammerman and Shafer (2005), Algorithmic Learning
-    in a Random World, section 2.2; of series: Wisniewski, Lindsay and Lindsay (2020), PMLR 128:4-24.
+    Far ahead it fails where there is no mean to come back to: six of 24 months ahead 88 % of wandering series and 83 %
+    of trends held (93 % told), ten of 36 months ahead 88 to 89 % (95 % told); so it does for seasons seen for less than
+    two years: three of 18 months ahead 82 % (91 % told). References: Vovk, Gammerman and Shafer (2005), Algorithmic
+    Learning in a Random World, section 2.2; of series: Wisniewski, Lindsay and Lindsay (2020), PMLR 128:4-24.
     """
     asked = [int(h) for h in horizons]
     if not 0 < level < 1 or any(h < 1 for h in asked):
