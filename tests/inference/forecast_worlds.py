@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-WORLDS = ("returns", "wanders", "seasons", "trend")
-
 
 def draw(world: str, n: int, rng: np.random.Generator) -> np.ndarray:
     """Return n periods of a series with news of standard deviation 1, monthly where it has seasons."""

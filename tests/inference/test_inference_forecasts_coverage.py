@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from forecast_worlds import WORLDS, draw
+from forecast_worlds import draw
 
 from coroi.inference.forecasts import forecast_series
 
@@ -48,9 +48,3 @@ def test_intervals_hold_as_often_as_is_told(world, n):
     expected = np.array(list(HELD[world, n].values()))
     error = np.sqrt(2 * expected * (1 - expected) / 2_000)
     assert (np.abs(held[allowed] - expected) < 4 * error).all()
-
-
-@pytest.mark.parametrize("world", WORLDS)
-def test_one_period_ahead_intervals_hold_at_the_level_told(world):
-    held, told, _ = coverage(world, 24, 300)
-    assert held[0] > told[0] - 3 * np.sqrt(told[0] * (1 - told[0]) / 300)

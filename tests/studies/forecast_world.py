@@ -56,5 +56,6 @@ def leave_run(reports: Path, run: str, frame: pd.DataFrame, finished: str = "202
 
 def looking(reports: Path | None, until: str = "2024-03-31", output: Path | None = None) -> SimpleNamespace:
     """Return what the audit asks of a notebook's inputs."""
-    plan = SimpleNamespace(period="month", observed_until=date.fromisoformat(until))
+    privacy = SimpleNamespace(smallest_cell=10)
+    plan = SimpleNamespace(period="month", observed_until=date.fromisoformat(until), privacy=privacy)
     return SimpleNamespace(reports=reports, plan=plan, panel=None, output=output)

@@ -191,3 +191,10 @@ def test_observed_values_that_cannot_be_used_are_refused(tmp_path):
 
 def test_a_folder_that_is_not_there_holds_no_runs(tmp_path):
     assert audit_of(looking(tmp_path / "nothing"), "stay", seen(CAME)).n == 0
+
+
+@pytest.mark.parametrize("column", ["customers", "events"])
+def test_observed_values_of_few_are_refused(tmp_path, column):
+    few = seen(CAME, **{column: [40, 9, 40]})
+    with pytest.raises(StudyError, match="1 of 3 counts are of fewer than 10 customers"):
+        audit_of(looking(tmp_path), "stay", few)

@@ -14,6 +14,7 @@ from small_company import COLUMNS, contracts
 
 from coroi.studies.runner import run_plan
 
+pytestmark = pytest.mark.slow
 NOTEBOOK = """\
 import coroi
 from coroi import report

@@ -141,6 +141,7 @@ def test_a_manifest_says_what_a_study_rests_on(loaded):
         command="coroi run plan.yaml --only retention",
         engine={"name": "postgres", "version": "15.13"},
         computed={"path": "from blocks, 1,200 rows"},
+        forecasts={"kept": {"sha256": "ab"}, "scored": {}},
     )
     assert made == {
         "plan": "small",
@@ -160,6 +161,7 @@ def test_a_manifest_says_what_a_study_rests_on(loaded):
         "engine": {"name": "postgres", "version": "15.13"},
         "declaration": {"estimand": "x"},
         "computed": {"path": "from blocks, 1,200 rows"},
+        "forecasts": {"kept": {"sha256": "ab"}, "scored": {}},
     }
     assert str(loaded.base) not in manifest.to_json(made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -132,6 +133,23 @@ def test_the_manifest_says_what_was_declared_and_how_regressions_were_computed(p
     said = [json.loads((s.page.parent / "manifest.json").read_text()) for s in run.studies]
     by_study = {each["study"]: (each["declaration"], each["computed"]) for each in said}
     assert by_study == {"stay": (None, None), "told": ([{"delta": 1}], {"path": "from blocks, 1,200 rows"})}
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_a_notebook_knows_the_plans_reports_and_the_manifest_what_it_forecast(project, tmp_path):
+    told = """\
+import os
+from pathlib import Path
+output, reports = (Path(os.environ[name]) for name in ("COROI_OUTPUT", "COROI_REPORTS"))
+assert output.parent.parent == reports
+output.joinpath("predictions.parquet").write_bytes(b"")
+output.joinpath("audit.json").write_text('{"runs": {"aaa": "12"}}')
+"""
+    run = run_plan(project(stay=(told,)), output=tmp_path / "reports")
+    assert run.studies[0].status == "ok", run.studies[0].message
+    empty = hashlib.sha256(b"").hexdigest()
+    said = json.loads((run.folder / "stay" / "manifest.json").read_text())["forecasts"]
+    assert said == {"kept": {"sha256": empty}, "scored": {"aaa": "12"}}
 
 
 @pytest.mark.usefixtures("no_kernel")

@@ -82,8 +82,8 @@ class Inputs:
         ----------
         predictions : pandas.DataFrame
             One row a value that is yet to come: ``name, label, period`` (first day), ``unit, estimate, pred_low,
-            pred_high, level, method``; `data_until` is the data's last day unless told; `customers`, where given, is
-            checked against the smallest count that may be shown. See
+            pred_high, level, method``; `data_until` is the data's last day unless told; `customers` and `events`,
+            where given, are checked against the smallest count that may be shown. See
             :func:`coroi.studies.predictions.prediction_rows`.
 
         Raises

@@ -21,6 +21,7 @@ from coroi.studies.forecast_audit.earlier import earlier_predictions
 from coroi.studies.inputs import Inputs
 from coroi.studies.manifest import to_json
 from coroi.studies.predictions import KEY, data_until, file_of, sha256_of
+from coroi.studies.small_cells import refuse_small
 
 FILE = "audit.json"
 OBSERVED = ("name", "label", "period", "observed")
@@ -109,12 +110,13 @@ def audit_of(inputs: Inputs, study: str, observed: pd.DataFrame) -> Audit:
         The study, as its folder is called.
     observed : pandas.DataFrame
         ``name, label, period, observed``, one row a period, as far back as they are known (the older ones make the
-        naive forecast); and `std_error` where an observed value is itself an estimate.
+        naive forecast); and `std_error` where an observed value is itself an estimate. They are shown, so that what few
+        people stand behind is left out; `customers` and `events`, where given, are checked.
 
     Raises
     ------
     StudyError
-        If the observed values lack a column or repeat a period.
+        If the observed values lack a column, repeat a period, or count fewer customers than may be shown.
 
     Notes
     -----
@@ -123,6 +125,7 @@ def audit_of(inputs: Inputs, study: str, observed: pd.DataFrame) -> Audit:
     predictions are kept in ``audit.json``, from where the manifest takes them: the page depends on them.
     """
     seen = _checked(observed)
+    refuse_small({"observed values": observed}, inputs.plan.privacy.smallest_cell)
     if inputs.reports is None:
         return Audit(rows=_scored(_none(), seen, "month"), scores=_by_series(_none()), looked=False)
     until, frequency = data_until(inputs.panel, inputs.plan.observed_until), inputs.plan.period
