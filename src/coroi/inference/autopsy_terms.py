@@ -1,0 +1,162 @@
+"""Rows of a figure's corrections: the figure, each step, its mean and its ends over all orders, and what is left."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from coroi.inference.autopsy_rows import AutopsyRows
+from coroi.inference.bands import sup_t
+from coroi.inference.corrections import CORRECTIONS, TO_MEAN
+from coroi.inference.estimates import known, unknown
+from coroi.inference.influence import influence_covariance
+from coroi.inference.orders import added, all_orders, along, subsets
+
+ROWS = "rows"
+POINTS = ("per_point", "gap", "lasting_gap")
+NONE_POSSIBLE = "none of the corrections is possible"
+
+
+def autopsy_terms(found: AutopsyRows, level: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return all estimates, and the influence of each cluster on those that have a standard error.
+
+    Parameters
+    ----------
+    found : AutopsyRows
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    estimates : pandas.DataFrame
+        By ``term`` and ``correction``.
+    influence : pandas.DataFrame, shape (n_clusters, n_terms)
+        Columns ``<term>`` or ``<term>: <correction>``, rows by cluster.
+    """
+    rows: list[dict] = []
+    moved: dict[str, np.ndarray] = {}
+
+    def tell(term: str, correction: str, estimate: float, of: np.ndarray) -> None:
+        moved[f"{term}: {correction}" if correction else term] = of
+        rows.append({"term": term, "correction": correction} | _row(found, estimate, of, level))
+
+    def refuse(term: str, correction: str, reason: str) -> None:
+        rows.append({"term": term, "correction": correction} | unknown(reason))
+
+    if found.slide is None or not found.slide.moved.any():
+        refuse("slide", "", found.reason or "the outcome does not vary within bands, so that chance cannot be told")
+    else:
+        tell("slide", "", found.slide.estimate, found.slide.moved)
+    nothing = found.reason or ("" if found.active else NONE_POSSIBLE)
+    value, of_value = _values(found)
+    if not nothing and found.slide is not None and len(found.answers.outcome) < found.n_all:
+        tell("step", ROWS, value[0] - found.slide.estimate, of_value[:, 0] - found.slide.moved)
+    maps = along(tuple(range(len(found.active))))
+    for correction in found.asked:
+        if nothing or correction in found.refused:
+            refuse("step", correction, found.refused.get(correction, nothing))
+        else:
+            map_ = maps[found.active.index(correction)]
+            tell("step", correction, float(map_ @ value), of_value @ map_)
+    if nothing:
+        for term in ("defensible", *POINTS):
+            refuse(term, "", nothing)
+    else:
+        last = found.specifications[-1]
+        tell("defensible", "", last.estimate, found.spread(last.moved))
+        tell("per_point", "", last.per_point, found.spread(last.per_point_moved))
+        tell("gap", "", last.gap, found.spread(last.gap_moved))
+        if TO_MEAN in found.active:
+            tell("lasting_gap", "", last.lasting_gap, found.spread(last.lasting_moved))
+        else:
+            refuse("lasting_gap", "", found.refused.get(TO_MEAN, "regression to the mean is not asked for"))
+    for correction in found.asked:
+        if nothing or correction in found.refused:
+            for term in ("shapley", "lowest", "highest"):
+                refuse(term, correction, found.refused.get(correction, nothing))
+            continue
+        each, share = added(len(found.active), found.active.index(correction))
+        tell("shapley", correction, float(share @ each @ value), of_value @ (share @ each))
+        rows += _ends(found, correction, each @ value, of_value @ each.T, level)
+    return pd.DataFrame(rows), pd.DataFrame(moved, index=found.units)
+
+
+def _values(found: AutopsyRows) -> tuple[np.ndarray, np.ndarray]:
+    """Return the figure of each specification and the influence of all clusters, shapes (s,) and (n_clusters, s)."""
+    if not found.specifications:
+        return np.zeros(0), np.zeros((len(found.units), 0))
+    value = np.array([each.estimate for each in found.specifications])
+    return value, found.spread(np.stack([each.moved for each in found.specifications], axis=1))
+
+
+def _row(found: AutopsyRows, estimate: float, moved: np.ndarray, level: float) -> dict:
+    error = float(np.sqrt(influence_covariance(moved[:, None])[0, 0]))
+    half = float(special.stdtrit(_df(found), 0.5 + level / 2)) * error
+    return known(estimate, error, estimate - half, estimate + half)
+
+
+def _df(found: AutopsyRows) -> int:
+    return max(len(found.at) - 1, 1)
+
+
+def _ends(found: AutopsyRows, correction: str, value: np.ndarray, moved: np.ndarray, level: float) -> list[dict]:
+    """Return the least and the most that a correction is in any order, with intervals by projecting a band.
+
+    Notes
+    -----
+    Where a band holds all values at once, the least of its lower ends and the least of its upper ends hold the least of
+    the values.
+    """
+    covariance = influence_covariance(moved)
+    critical = sup_t(covariance, level=level, df=_df(found))
+    half = np.nan_to_num(critical) * np.sqrt(np.diag(covariance))
+    low, high, nan = value - half, value + half, float("nan")
+    return [
+        {"term": "lowest", "correction": correction} | known(value.min(), nan, low.min(), high.min()),
+        {"term": "highest", "correction": correction} | known(value.max(), nan, low.max(), high.max()),
+    ]
+
+
+def specifications_table(found: AutopsyRows, level: float) -> pd.DataFrame:
+    """Return every subset of the corrections with its figure.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A column for each correction (whether it is on), ``estimate, std_error, conf_low, conf_high``, ``gap`` (points
+        between the bands), ``per_point`` and ``first_stage_f`` (of the earlier answer; NaN where it is not used).
+    """
+    shown = ["estimate", "std_error", "conf_low", "conf_high"]
+    rows = []
+    for on, each in zip(subsets(len(found.active)), found.specifications, strict=False):
+        told = _row(found, each.estimate, found.spread(each.moved), level)
+        flags = dict.fromkeys(CORRECTIONS, False) | dict(zip(found.active, map(bool, on), strict=True))
+        more = {"gap": each.gap, "per_point": each.per_point, "first_stage_f": each.strength}
+        rows.append(flags | {name: told[name] for name in shown} | more)
+    return pd.DataFrame(rows, columns=[*CORRECTIONS, *shown, "gap", "per_point", "first_stage_f"])
+
+
+def orders_table(found: AutopsyRows, level: float) -> pd.DataFrame:
+    """Return what each correction adds in each order.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``order`` (corrections in words, first to last), ``position`` (from 1), ``correction, estimate, std_error,
+        conf_low, conf_high``.
+    """
+    value, moved = _values(found)
+    shown = ["estimate", "std_error", "conf_low", "conf_high"]
+    known_rows: dict[tuple[int, ...], dict] = {}
+    rows = []
+    for order in all_orders(len(found.active)) if len(value) else []:
+        named = ", ".join(found.active[factor] for factor in order)
+        for at, map_ in enumerate(along(order)):
+            key = tuple(np.flatnonzero(map_))
+            if key not in known_rows:
+                told = _row(found, float(map_ @ value), moved @ map_, level)
+                known_rows[key] = {name: told[name] for name in shown}
+            keys = {"order": named, "position": at + 1, "correction": found.active[order[at]]}
+            rows.append(keys | known_rows[key])
+    return pd.DataFrame(rows, columns=["order", "position", "correction", *shown])
