@@ -1,4 +1,4 @@
-"""What a figure's corrections rest on: who is left, what weights cost, how alike bands are, what earlier answers tell."""
+"""What a figure's corrections rest on: who is left, what weights cost, how alike bands are, what answers before say."""
 
 from __future__ import annotations
 

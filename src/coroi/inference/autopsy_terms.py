@@ -44,7 +44,7 @@ def autopsy_terms(found: AutopsyRows, level: float) -> tuple[pd.DataFrame, pd.Da
     def refuse(term: str, correction: str, reason: str) -> None:
         rows.append({"term": term, "correction": correction} | unknown(reason))
 
-    if found.slide is None or not found.slide.moved.any():
+    if found.slide is None or _still(found.slide.moved, found.answers.outcome):
         refuse("slide", "", found.reason or "the outcome does not vary within bands, so that chance cannot be told")
     else:
         tell("slide", "", found.slide.estimate, found.slide.moved)
@@ -80,6 +80,11 @@ def autopsy_terms(found: AutopsyRows, level: float) -> tuple[pd.DataFrame, pd.Da
         tell("shapley", correction, float(share @ each @ value), of_value @ (share @ each))
         rows += _ends(found, correction, each @ value, of_value @ each.T, level)
     return pd.DataFrame(rows), pd.DataFrame(moved, index=found.units)
+
+
+def _still(moved: np.ndarray, outcome: np.ndarray) -> bool:
+    """Say whether influence is nothing but rounding."""
+    return bool(np.abs(moved).max() * len(moved) <= 1e-10 * np.abs(outcome).max())
 
 
 def _values(found: AutopsyRows) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coroi.inference.influence import influence_covariance
-from coroi.inference.linear import least_squares
+from coroi.inference.linear import least_squares_of
 
 SORTING, NON_RESPONSE, TO_MEAN, REVERSE = "sorting", "non_response", "regression_to_mean", "reverse_direction"
 CORRECTIONS = (SORTING, NON_RESPONSE, TO_MEAN, REVERSE)
@@ -160,7 +160,7 @@ def _last(cluster: np.ndarray, design: np.ndarray, targets: list[np.ndarray], we
     -----
     ``None`` where the last column is made up by those before it; zeros stand for the one before it if that is.
     """
-    fits = [least_squares(design, of, weight) for of in targets]
+    fits = least_squares_of(design, targets, weight)
     kept = fits[0].kept
     if not kept[-1]:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -61,18 +62,29 @@ def least_squares(design: np.ndarray, outcome: np.ndarray, weight: np.ndarray | 
     -------
     LinearFit
     """
+    return least_squares_of(design, [outcome], weight)[0]
+
+
+def least_squares_of(
+    design: np.ndarray, outcomes: Sequence[np.ndarray], weight: np.ndarray | None = None
+) -> list[LinearFit]:
+    """Fit several outcomes on the same columns, as :func:`least_squares` fits one."""
     weighted = design if weight is None else design * weight[:, None]
     gram = weighted.T @ design
     kept = ~aliased(gram)
     bread = np.linalg.inv(gram[np.ix_(kept, kept)])
-    some = design[:, kept]
-    found = bread @ (weighted[:, kept].T @ outcome)
-    residual = outcome - some @ found
-    found = found + bread @ (weighted[:, kept].T @ residual)  # one step of refinement
-    residual = outcome - some @ found
-    coef = np.full(design.shape[1], np.nan)
-    coef[kept] = found
-    return LinearFit(coef=coef, kept=kept, bread=bread, scores=weighted[:, kept] * residual[:, None], residual=residual)
+    some, weighted = design[:, kept], weighted[:, kept]
+    fits = []
+    for outcome in outcomes:
+        found = bread @ (weighted.T @ outcome)
+        residual = outcome - some @ found
+        found = found + bread @ (weighted.T @ residual)  # one step of refinement
+        residual = outcome - some @ found
+        coef = np.full(design.shape[1], np.nan)
+        coef[kept] = found
+        scores = weighted * residual[:, None]
+        fits.append(LinearFit(coef=coef, kept=kept, bread=bread, scores=scores, residual=residual))
+    return fits
 
 
 def sum_by(values: np.ndarray, code: np.ndarray) -> np.ndarray:

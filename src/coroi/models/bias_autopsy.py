@@ -53,9 +53,9 @@ INFO = Info(
         ("no entity alone carries the estimate", "most_influential"),
     ),
     reference=(
-        "two measures of one thing: Durbin (1954), Review of the International Statistical Institute 22:23-32; weights: "
-        "Robins, Rotnitzky and Zhao (1994), JASA 89:846-866; mean over orders: Shapley (1953), Contributions to the "
-        "Theory of Games 2:307-317; order of steps: Gelbach (2016), Journal of Labor Economics 34:509-543"
+        "two measures of one thing: Durbin (1954), Review of the International Statistical Institute 22:23-32; "
+        "weights: Robins, Rotnitzky and Zhao (1994), JASA 89:846-866; mean over orders: Shapley (1953), Contributions "
+        "to the Theory of Games 2:307-317; order of steps: Gelbach (2016), Journal of Labor Economics 34:509-543"
     ),
 )
 LEAST_SHARE = 0.25
@@ -190,10 +190,10 @@ def fit_bias_autopsy(
         Rows by ``term`` and ``correction``: ``slide``, of all answers; ``step`` by correction in the order asked for,
         with a step ``rows`` before them where answers lack what the corrections take; ``defensible``, which the steps
         lead to; ``per_point``, the same by point of the score; in points, ``gap``, between the answers of the two
-        bands, and ``lasting_gap``, between their earlier answers; ``shapley``, the mean of a correction over all orders;
-        ``lowest`` and ``highest``, its ends over all orders, with intervals that allow for the choice among them (from
-        a band over all that it may be, hence without a standard error). A correction that is not possible is not
-        identified, with its reason, and the others are made without it. Tables: ``specifications``, ``orders``,
+        bands, and ``lasting_gap``, between their earlier answers; ``shapley``, the mean of a correction over all
+        orders; ``lowest`` and ``highest``, its ends over all orders, with intervals that allow for the choice among
+        them (from a band over all that it may be, hence without a standard error). A correction that is not possible
+        is not identified, with its reason, and the others are made without it. Tables: ``specifications``, ``orders``,
         ``rows``. Not identified at all: fewer than 10 clusters with an answer in either band.
 
     Raises
