@@ -91,11 +91,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     terms, rng = ["multiple", "lifetime", "equity"], np.random.default_rng(12)
     truth = customer_equity(BASE).set_index("term").loc[terms, "estimate"]
     held = []
-    for margin, retention in rng.multivariate_normal([BASE.margin, BASE.retention], covariance, 500):
+    for margin, retention in rng.multivariate_normal([BASE.margin, BASE.retention], covariance, 250):
         found = customer_equity(replace(BASE, margin=margin, retention=retention), covariance=covariance)
         rows = found.set_index("term").loc[terms]
         held.append((rows["conf_low"] <= truth) & (truth <= rows["conf_high"]))
-    np.testing.assert_allclose(np.mean(held, axis=0), 0.95, atol=3 * (0.05 * 0.95 / 500) ** 0.5)
+    np.testing.assert_allclose(np.mean(held, axis=0), 0.95, atol=3 * (0.05 * 0.95 / 250) ** 0.5)
 
 
 def test_an_end_has_no_bound_where_winning_customers_may_cost_all_that_they_are_worth():

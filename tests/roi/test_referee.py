@@ -84,6 +84,16 @@ def test_the_confounder_is_told_in_words():
     assert (weak.to_doubt, weak.survives) == (0.0, None)
 
 
+def test_errors_by_cluster_decide_whether_there_is_anything_to_erase():
+    """A t ratio of 3 by rows is one of 1.5 where clusters double the error, and then nothing is clear of zero."""
+    rows = regression_of(3_000.0, 1_000.0, 200)
+    assert "would have to account for" in confounder_that_erases(rows, currency="EUR").sentence
+    found = confounder_that_erases(replace(rows, inflation=2.0, df_error=19), currency="EUR")
+    assert found.sentence.startswith("There is nothing to erase")
+    half = 2_000 * stats.t.ppf(0.975, 19)
+    assert f"(EUR{NB}−{round(half - 3_000, -2):,.0f} to {round(half + 3_000, -2):,.0f})" in found.sentence
+
+
 def test_a_drift_as_large_as_is_said_takes_the_value_and_its_interval_to_zero():
     found = trend_that_erases(PATH, WEIGHTS, currency="EUR", paid=-2.0, df=29)
     drift = np.arange(1, 5)
