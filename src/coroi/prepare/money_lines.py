@@ -11,9 +11,9 @@ import pandas as pd
 
 from coroi.prepare.calendar import index_of, period_index
 from coroi.prepare.money_sets import COHORT, OTHERS, REFERRED, customer_sets, money_by_set, set_totals
-from coroi.prepare.money_words import notes_on, window_totals
+from coroi.prepare.money_words import notes_on, reasons_of, window_totals
 from coroi.prepare.treatments import unit_treatments
-from coroi.prepare.unit_costs import PROGRAMME, SERVE, Borne, Charged, charge, summed_costs
+from coroi.prepare.unit_costs import Borne, Charged, charge, summed_costs
 from coroi.prepare.unit_panel import UnitPanel
 from coroi.schemas import Panel
 
@@ -163,7 +163,7 @@ def money_lines(
     size = units.units.set_index("unit_id")["n_customers"].reindex(grid.get_level_values(0)).to_numpy(float)
     before = _before(found, shown, first - anticipation, fewest)
     lines = _lines(found, grid, size, before, tables)
-    reasons = _reasons(tables, charged)
+    reasons = reasons_of(tables, charged)
     for name, series in (("cost_to_serve", charged.serve), ("programme_cost", charged.programme)):
         lines[name] = np.nan if series is None else series.reindex(grid).fillna(0.0).to_numpy() / size
     number = units.units.set_index("unit_id")["unit"]
@@ -258,26 +258,6 @@ def _lines(
         "silent": margin - heard + asked,
         "heard": heard + asked,
     }
-
-
-def _reasons(tables: Mapping[str, Any], charged: Charged) -> dict[str, str]:
-    lines = set(charged.flow["line"])
-    said = {
-        "referral": "" if "referrals" in tables else "there is no table 'referrals'",
-        "silent": "" if "responses" in tables else "there is no table 'responses'",
-    }
-    said["heard"] = said["silent"]
-    for name, line, series in (
-        ("cost_to_serve", SERVE, charged.serve),
-        ("programme_cost", PROGRAMME, charged.programme),
-    ):
-        if "costs" not in tables:
-            said[name] = "there is no table 'costs'"
-        elif line not in lines:
-            said[name] = f"the table 'costs' holds no cost of the kind '{line}'"
-        else:
-            said[name] = f"none of the costs of the kind '{line}' can be charged to a cohort" if series is None else ""
-    return {name: why for name, why in said.items() if why}
 
 
 def _units(connection: Any, units: UnitPanel, sets: Any, before: pd.DataFrame, starts: pd.Series) -> pd.DataFrame:

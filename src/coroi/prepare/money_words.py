@@ -20,6 +20,7 @@ from coroi.prepare.unit_costs import (
     OTHER_PRACTICE,
     OTHERS,
     PROGRAMME,
+    SERVE,
     STRANGERS,
     USED,
     Borne,
@@ -116,13 +117,32 @@ def notes_on(charged: Charged, before: pd.DataFrame, panel: Panel, *, borne: Bor
         said.append(f"{_costs(n)} below zero, {_money(amount, currency)} in all: refunds, which lower the cost.")
     few = int((~before["own_before"]).sum())
     if few:
-        said.append(
-            f"{few:,} of {len(before):,} units had too few customers before; all units' mean stands in for theirs."
-        )
+        said.append(f"{few:,} of {len(before):,} units had too few customers before: the mean of all stands in.")
     if untold:
         last = f"last {untold:,} {panel.frequency}s" if untold > 1 else f"last {panel.frequency}"
         said.append(f"In the {last} exits cannot be told yet: who may have left counts as there.")
     return tuple(said)
+
+
+def reasons_of(tables: Mapping[str, Any], charged: Charged) -> dict[str, str]:
+    """Say why lines of money are missing, by their name; nothing for lines that are there."""
+    lines = set(charged.flow["line"])
+    said = {
+        "referral": "" if "referrals" in tables else "there is no table 'referrals'",
+        "silent": "" if "responses" in tables else "there is no table 'responses'",
+    }
+    said["heard"] = said["silent"]
+    for name, line, series in (
+        ("cost_to_serve", SERVE, charged.serve),
+        ("programme_cost", PROGRAMME, charged.programme),
+    ):
+        if "costs" not in tables:
+            said[name] = "there is no table 'costs'"
+        elif line not in lines:
+            said[name] = f"the table 'costs' holds no cost of the kind '{line}'"
+        else:
+            said[name] = f"none of the costs of the kind '{line}' can be charged to a cohort" if series is None else ""
+    return {name: why for name, why in said.items() if why}
 
 
 def _left(line: str, step: str, rows: pd.DataFrame, currency: str) -> str:
