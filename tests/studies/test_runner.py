@@ -140,16 +140,18 @@ def test_a_notebook_knows_the_plans_reports_and_the_manifest_what_it_forecast(pr
     told = """\
 import os
 from pathlib import Path
+import pandas as pd
 output, reports = (Path(os.environ[name]) for name in ("COROI_OUTPUT", "COROI_REPORTS"))
 assert output.parent.parent == reports
-output.joinpath("predictions.parquet").write_bytes(b"")
+pd.DataFrame({"name": ["margin"]}).to_parquet(output / "predictions.parquet")
 output.joinpath("audit.json").write_text('{"runs": {"aaa": "12"}}')
 """
     run = run_plan(project(stay=(told,)), output=tmp_path / "reports")
     assert run.studies[0].status == "ok", run.studies[0].message
-    empty = hashlib.sha256(b"").hexdigest()
-    said = json.loads((run.folder / "stay" / "manifest.json").read_text())["forecasts"]
-    assert said == {"kept": {"sha256": empty}, "scored": {"aaa": "12"}}
+    folder = run.folder / "stay"
+    kept = {"sha256": hashlib.sha256((folder / "predictions.parquet").read_bytes()).hexdigest()}
+    said = json.loads((folder / "manifest.json").read_text())["forecasts"]
+    assert said == {"kept": kept, "scored": {"aaa": "12"}}
 
 
 @pytest.mark.usefixtures("no_kernel")
