@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from functools import cache
 
 import ibis
 import numpy as np
@@ -20,7 +21,7 @@ from coroi.schemas import PROGRAMME, REFERRALS
 
 JANUARY, UNTIL = index_of(date(2024, 1, 1), "month"), date(2024, 12, 31)
 STARTS = {"u0": JANUARY + 4, "u1": JANUARY + 6, "tiny": JANUARY + 5}
-SMALLEST, FEWEST = 5, 40
+SMALLEST, FEWEST = 5, 22
 
 
 def table(schema, rows):
@@ -78,6 +79,7 @@ def some_company(seed: int):
     return company, referrals, programme
 
 
+@cache
 def set_up(connection, seed: int):
     company, referrals, programme = some_company(seed)
     panel, _ = build(connection, company)

@@ -165,7 +165,8 @@ def money_lines(
     lines = _lines(found, grid, size, before, tables)
     reasons = reasons_of(tables, charged)
     for name, series in (("cost_to_serve", charged.serve), ("programme_cost", charged.programme)):
-        lines[name] = np.nan if series is None else series.reindex(grid).fillna(0.0).to_numpy() / size
+        spent = np.full(len(grid), np.nan) if series is None else series.reindex(grid).fillna(0.0).to_numpy(float)
+        lines[name] = spent / size
     number = units.units.set_index("unit_id")["unit"]
     rows = pd.DataFrame(lines, index=grid).reset_index().rename(columns={"idx": "period"})
     rows.insert(0, "unit", rows.pop("unit_id").map(number).astype("int64"))

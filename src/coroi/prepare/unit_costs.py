@@ -32,8 +32,9 @@ class Charged:
     serve, programme : pandas.Series or None
         Money by (unit, period) that has any; None where there is no cost of that line at all.
     flow : pandas.DataFrame
-        ``line, practice, step, costs, amount``: every cost of the table once; amounts add up to all of them. The part
-        of a cost that other customers of the unit bear is a step of its own, with no cost counted again.
+        ``line, practice`` (of the programme's), ``step, costs, amount``: every cost of the table once; amounts add up
+        to all of them. The part of a cost that other customers of the unit bear is a step of its own, with no cost
+        counted again.
     moved, refunds : tuple of int and float
         Costs of the programme that are used: number and amount of those from before the start, and of those below zero.
     """
@@ -240,6 +241,8 @@ def _flow(rows: pd.DataFrame) -> pd.DataFrame:
     used = rows["step"] == USED
     others = rows[used].assign(step=OTHERS, costs=0, amount=rows["amount"] - rows["charged"])
     kept = rows.assign(amount=rows["amount"].where(~used, rows["charged"]))
-    found = pd.concat([kept, others], ignore_index=True).groupby(columns, as_index=False)[["costs", "amount"]].sum()
+    both = pd.concat([kept, others], ignore_index=True)
+    both = both.assign(practice=both["practice"].where(both["line"] == PROGRAMME, ""))
+    found = both.groupby(columns, as_index=False)[["costs", "amount"]].sum()
     found = found[(found["costs"] > 0) | (found["amount"].abs() > 1e-9)]
     return found.astype({"costs": "int64", "amount": float}).reset_index(drop=True)

@@ -52,6 +52,8 @@ class Question:
         ``ended`` (first period without it again), ``dose``, ``sponsored`` (1, 0, NaN), ``arm``, ``planned_share``,
         ``restarts`` (times it started again after an end), ``until`` (first
         period in which another practice starts there, which ends what the unit can tell; NaN for none).
+    own_names : tuple of str
+        The practices asked about as the data name them, for looking them up: no page shows them.
     compared_with : str
         ``not_yet``: units not treated yet and units never treated; ``never``: the latter alone.
     sponsors_by_lot : bool
@@ -75,6 +77,7 @@ class Question:
     headline: str
     units: UnitPanel
     starts: pd.DataFrame
+    own_names: tuple[str, ...] = ()
     compared_with: Compared = "not_yet"
     sponsors_by_lot: bool = False
     unmoved: str = ""
@@ -171,6 +174,7 @@ def ask(
         raise StudyError(f"No unit takes up a practice '{practice}'. {did_you_mean(practice, tuple(shown.values()))}")
     taken = taken.assign(practice=taken["practice"].map(shown))
     practice, practices = shown.get(practice, ""), tuple(sorted(set(shown.values())))
+    own_names = tuple(sorted(own for own, name in shown.items() if name == practice or not practice))
     chosen = taken[taken["practice"] == practice] if practice else taken
     first = chosen["first_treated"].min()
     start = None if np.isnan(first) else int(first)
@@ -206,6 +210,7 @@ def ask(
         starts=starts,
         compared_with=compared_with,
         sponsors_by_lot=sponsors_by_lot,
+        own_names=own_names,
         unmoved=unmoved,
         reason=units.reason or missing or nobody_left(starts, compared_with),
         smallest_cell=plan.privacy.smallest_cell,
