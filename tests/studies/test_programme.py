@@ -215,6 +215,8 @@ def test_a_study_without_its_tables_says_what_is_missing(open_sample):
         ask(inputs, outcome="exit")
     with pytest.raises(StudyError, match=r"There is no comparison with 'nevr'. Did you mean 'never'"):
         ask(inputs, compared_with="nevr")
+    assert ask(inputs, practice="ride-along").own_names == ("ride-along",)
+    assert ask(inputs).own_names == ("client panel", "journey coach", "ride-along")
     without = replace(inputs, tables={k: v for k, v in inputs.tables.items() if k != "programme"})
     with pytest.raises(StudyError, match="There is no table 'programme'"):
         ask(without)
