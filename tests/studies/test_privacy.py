@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 import yaml
 from planted import add_notebook, every_text, leaks, name_of, plant
 
+from coroi import cli
 from coroi.studies.runner import run_plan
 from coroi.studies.small_cells import COUNTS
 
@@ -34,6 +36,26 @@ def coroi(*arguments: object, home: Path) -> tuple[int, str]:
         check=False,
     )
     return ended.returncode, ended.stdout + ended.stderr
+
+
+@pytest.fixture
+def coroi_here(monkeypatch, capfd):
+    """A function that runs the command line in this process; for what ends before any notebook starts."""
+
+    def call(*arguments: object, home: Path) -> tuple[int, str]:
+        monkeypatch.chdir(home)
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setattr(sys, "argv", ["coroi", *map(str, arguments)])
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as end:
+                cli.main()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        printed = capfd.readouterr()
+        return int(end.value.code or 0), printed.out + printed.err
+
+    return call
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +172,7 @@ FURTHER = ("row 1", "row 2", "row 3", "row 4")
 
 
 @pytest.mark.parametrize("dirt", [pytest.param(d, marks=[pytest.mark.slow] * (d[-5:] in FURTHER)) for d in DIRTY])
-def test_what_is_wrong_with_the_data_is_told_without_them(dirt, few, tmp_path):
+def test_what_is_wrong_with_the_data_is_told_without_them(dirt, few, tmp_path, coroi_here):
     shutil.copytree(few[0], tmp_path / "data")
     name, soil = DIRTY[dirt]
     frame = pd.read_csv(tmp_path / "data" / name, dtype=str, keep_default_na=False)
@@ -158,7 +180,7 @@ def test_what_is_wrong_with_the_data_is_told_without_them(dirt, few, tmp_path):
     planted = few[1] | {name_of(i) for i in range(len(frame))}
     commands = [("check",), ("run", "--output", tmp_path / "reports")]
     for command in commands if dirt == "unreadable dates" else commands[:1]:
-        code, printed = coroi(command[0], tmp_path / "data" / "plan.yaml", *command[1:], home=tmp_path)
+        code, printed = coroi_here(command[0], tmp_path / "data" / "plan.yaml", *command[1:], home=tmp_path)
         assert code == 2
         assert len(printed) > 40
         assert leaks(iter([("console", printed)]), planted) == []
@@ -166,12 +188,12 @@ def test_what_is_wrong_with_the_data_is_told_without_them(dirt, few, tmp_path):
 
 
 @pytest.mark.parametrize("row", [pytest.param(i, marks=[pytest.mark.slow] * (i not in (0, 5))) for i in range(6)])
-def test_a_draft_from_a_file_without_header_does_not_name_its_first_customer(row, few, tmp_path):
+def test_a_draft_from_a_file_without_header_does_not_name_its_first_customer(row, few, tmp_path, coroi_here):
     shutil.copytree(few[0], tmp_path / "exports")
     (tmp_path / "exports" / "plan.yaml").unlink()
     frame = pd.read_csv(tmp_path / "exports" / "customers.csv", dtype=str, keep_default_na=False)
     _headerless(row)(frame).to_csv(tmp_path / "exports" / "customers.csv", index=False)
-    code, printed = coroi("init", tmp_path / "mine", "--from", tmp_path / "exports", home=tmp_path)
+    code, printed = coroi_here("init", tmp_path / "mine", "--from", tmp_path / "exports", home=tmp_path)
     drafted = (tmp_path / "mine" / "plan.yaml").read_text(encoding="utf-8")
     assert code == 0
     assert "could not be read: customers.csv: its first line looks like data" in drafted
@@ -229,28 +251,28 @@ def test_without_asking_no_customer_level_table_is_written(small):
 @pytest.mark.parametrize(
     "place", ["reports", "reports/inside", "elsewhere/../reports/x", "link/x", "other/small/apart"]
 )
-def test_a_folder_among_reports_is_refused(small, place):
+def test_a_folder_among_reports_is_refused(small, place, coroi_here):
     (small / "reports").mkdir()
     (small / "elsewhere").mkdir()
     (small / "link").symlink_to(small / "reports", target_is_directory=True)
     (small / "other" / "small" / "abc").mkdir(parents=True)
     (small / "other" / "index.html").write_text("reports of another day")
     (small / "other" / "small" / "abc" / "run.json").write_text("{}")
-    code, printed = coroi("run", "data/plan.yaml", "--output", "reports", "--private", place, home=small)
+    code, printed = coroi_here("run", "data/plan.yaml", "--output", "reports", "--private", place, home=small)
     assert code == 2
     assert "lies in a folder of reports" in printed
     assert not list(small.rglob("*.parquet"))
 
 
-def test_the_files_of_others_are_not_touched(small):
+def test_the_files_of_others_are_not_touched(small, coroi_here):
     apart = small / "apart"
     apart.mkdir()
     (apart / "snapshot.parquet").write_bytes(b"mine")
-    code, printed = coroi("run", "data/plan.yaml", "--private", "apart", home=small)
+    code, printed = coroi_here("run", "data/plan.yaml", "--private", "apart", home=small)
     assert code == 2
     assert "files or folders that coroi did not write there" in printed
     assert (apart / "snapshot.parquet").read_bytes() == b"mine"
-    code, printed = coroi("run", "data/plan.yaml", "--private", "apart/snapshot.parquet", home=small)
+    code, printed = coroi_here("run", "data/plan.yaml", "--private", "apart/snapshot.parquet", home=small)
     assert code == 2
     assert "is not a folder" in printed
 
