@@ -14,6 +14,7 @@ from coroi.schemas import missing_for
 from coroi.studies.inputs import (
     OUTPUT,
     PREPARED,
+    REPORTS,
     Inputs,
     available,
     choose_metric,
@@ -53,9 +54,11 @@ def test_a_run_reads_what_was_prepared_and_finds_the_same(by_hand, tmp_path, mon
     assert sorted(steps) == ["customers", "panel", "responses", "subscriptions"]
     monkeypatch.setenv(PREPARED, str(tmp_path / "ready"))
     monkeypatch.setenv(OUTPUT, str(tmp_path / "out"))
+    monkeypatch.setenv(REPORTS, str(tmp_path / "reports"))
     run = open_inputs("is not read")
     assert run.plan == by_hand.plan
-    assert run.output == tmp_path / "out"
+    assert (run.output, run.reports) == (tmp_path / "out", tmp_path / "reports")
+    assert (by_hand.output, by_hand.reports) == (None, None)
     assert set(run.tables) == set(by_hand.tables) == {"customers", "responses", "subscriptions"}
     for name, table in by_hand.tables.items():
         pd.testing.assert_frame_equal(frame(run, run.tables[name]), frame(by_hand, table))
@@ -73,7 +76,7 @@ def test_a_company_without_a_panel_is_read_back_without_one(tmp_path, monkeypatc
     monkeypatch.setenv(PREPARED, str(tmp_path / "ready"))
     run = open_inputs()
     assert run.panel is None
-    assert run.output is None
+    assert (run.output, run.reports) == (None, None)
     assert set(run.tables) == {"customers"}
 
 
