@@ -57,6 +57,14 @@ def test_a_rate_at_which_the_value_only_touches_zero_is_found():
     assert found.estimate == pytest.approx(0.2, abs=1e-6)
 
 
+def test_an_effect_that_has_faded_to_nothing_does_not_hide_the_rate():
+    amounts = np.r_[-10.0, 20.0 * 0.5 ** (20.0 * np.arange(54))]
+    assert 0 < amounts[-1] < 1e-300
+    found = internal_rate(known_line("x", amounts), per_year=1)
+    assert found.estimate == pytest.approx(1.0, abs=1e-4)
+    assert summed(amounts, found.estimate, 1) == pytest.approx(0.0, abs=1e-9)
+
+
 def test_no_rate_is_an_answer_that_tells_the_side():
     above = internal_rate(known_line("x", np.array([1.0, 1.0])), per_year=1)
     below = internal_rate(known_line("x", np.array([-2.0])), per_year=12)

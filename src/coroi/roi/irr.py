@@ -18,6 +18,7 @@ GRID = 4001
 NAN = float("nan")
 _REAL = 1e-6  # of a root's size: companion matrices turn double roots into pairs that are this far off the line
 _ZERO = 1e-12  # of the amounts that are summed
+_TOLD = 1e-14  # of the largest amount: less in the last period would overflow the companion matrix
 _SAME = 1e-6  # logs of 1 + r that are one root
 
 
@@ -119,7 +120,8 @@ def _roots(line: Line, per_year: float, ends: tuple[float, float]) -> tuple[floa
     The polynomial's own roots are found to few digits where there are many periods: they only tell where to look for
     changes of sign, and where the value touches zero without one.
     """
-    found = np.roots(np.trim_zeros(line.estimate, "b")[::-1])
+    told = np.where(np.abs(line.estimate) > _TOLD * np.abs(line.estimate).max(), line.estimate, 0.0)
+    found = np.roots(np.trim_zeros(told, "b")[::-1])
     real = found.real[(found.real > 0) & (np.abs(found.imag) <= _REAL * np.abs(found))]
     near = np.sort(-per_year * np.log(real))
     grid = np.r_[np.linspace(*ends, GRID), near, (near[1:] + near[:-1]) / 2]
