@@ -1,11 +1,12 @@
 """How often intervals on money hold the truth, where the path and its covariance are estimated from few clusters.
 
-In 2,000 draws of 12 periods from 20 and 50 clusters, values and returns were held in 96.0 and 95.2 %, break-even factors in
-96.0 and 95.2 %, internal rates in 96.0 and 95.5 %. Projected bands hold more often than they promise: depth in 98.7 and
-99.1 %, the value given up at the trough in 99.0 and 98.7 %, length, end, crossover, trough and payback in 99.6 % and more.
-Width is what that costs: with a payback in period 10 of 12, at which the value is 1.7 standard errors above zero,
-21 % of payback sets had a last period. A dip was found on a flat path in 5.7 and 5.2 %, on one that
-rises in 0.4 %, and where the trough is 4.4 standard errors deep in 98 %.
+In 2,000 draws of 12 periods from 20 and 50 clusters, values, returns and break-even factors were held in 96.0 and
+95.2 %, internal rates in 96.0 and 95.5 %. Projected bands hold more often than they promise: depth in 98.7 and 99.1
+%, the value given up at the trough in 99.0 and 98.7 %, length, end, crossover, trough and payback in 99.6 % and more.
+Width is what that costs: with a payback in period 10 of 12, at which the value is 1.7 standard errors above zero, 21
+% of payback sets had a last period. A dip was found on a flat path in 5.7 and 5.2 %, on one that rises in 0.4 %, and
+where the trough is 4.4 standard errors deep in 98 %. With costs that have errors too, in 1,000 draws from 50
+clusters, values were held in 95.9 %, returns and factors in 96.1 %, rates in 95.8 %.
 """
 
 from __future__ import annotations
