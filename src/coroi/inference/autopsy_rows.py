@@ -17,6 +17,7 @@ from coroi.inference.autopsy_refusals import (
     too_few,
     unfitted,
 )
+from coroi.inference.columns import standard_columns
 from coroi.inference.corrections import (
     CORRECTIONS,
     NON_RESPONSE,
@@ -174,30 +175,12 @@ def _answers(
         score=score,
         high=high,
         middle=~high & (score > names.low),
-        sorting=_design(held) if SORTING in active else none,
-        past=_design(frame[list(names.past)]) if REVERSE in active else none,
+        sorting=standard_columns(held) if SORTING in active else none,
+        past=standard_columns(frame[list(names.past)]) if REVERSE in active else none,
         weight=frame[str(names.weight)].to_numpy(float) if NON_RESPONSE in active else None,
         earlier=frame[str(names.earlier)].to_numpy(float) if TO_MEAN in active else None,
         cluster=np.unique(codes[used], return_inverse=True)[1],
     )
-
-
-def _design(frame: pd.DataFrame) -> np.ndarray:
-    """Return columns in standard deviations, and a dummy for each level but the first of those that are no numbers."""
-    found = []
-    for name in range(frame.shape[1]):
-        column = frame.iloc[:, name]
-        if pd.api.types.is_numeric_dtype(column):
-            found.append(column.to_numpy(float)[:, None])
-        else:
-            code, levels = pd.factorize(column, sort=True)
-            found.append((code[:, None] == np.arange(1, len(levels))).astype(float))
-    whole = np.concatenate(found, axis=1) if found else np.zeros((len(frame), 0))
-    if not len(whole):
-        return whole
-    apart, scale = whole - whole.mean(axis=0), whole.std(axis=0)
-    some = scale > 1e-12 * np.abs(whole).max(axis=0, initial=0.0)
-    return np.asarray(apart[:, some] / scale[some])
 
 
 def _all(answers: Answers, active: tuple[str, ...]) -> dict[frozenset[str], Specification | None]:
