@@ -42,8 +42,8 @@ def answer_weights(data: pd.DataFrame, *, answered: str, covariates: Sequence[st
     -----
     A logit, linear in the covariates. Assumption: of those alike in the covariates, who answers hangs on nothing
     that is studied (untestable). Where the weights count as known, errors are no smaller than they would be with the
-    fit taken into account. Reference: Robins, Rotnitzky and Zhao (1994), Journal of the American Statistical Association
-    89:846-866.
+    fit taken into account. Reference: Robins, Rotnitzky and Zhao (1994), Journal of the American Statistical
+    Association 89:846-866.
     """
     absent = [c for c in (answered, *covariates) if c not in data.columns]
     if absent:
