@@ -158,7 +158,7 @@ def orders_table(found: AutopsyRows, level: float) -> pd.DataFrame:
     for order in all_orders(len(found.active)) if len(value) else []:
         named = ", ".join(found.active[factor] for factor in order)
         for at, map_ in enumerate(along(order)):
-            key = tuple(np.flatnonzero(map_))
+            key = tuple(np.flatnonzero(map_).tolist())
             if key not in known_rows:
                 told = _row(found, float(map_ @ value), moved @ map_, level)
                 known_rows[key] = {name: told[name] for name in shown}

@@ -45,9 +45,17 @@ class Answers:
     def without(self, cluster: int) -> Answers:
         """Return the answers of all clusters but one."""
         rest = self.cluster != cluster
-        parts = {name: getattr(self, name) for name in self.__slots__}
-        kept = {name: None if part is None else part[rest] for name, part in parts.items()}
-        return Answers(**kept | {"cluster": np.unique(self.cluster[rest], return_inverse=True)[1]})
+        return Answers(
+            outcome=self.outcome[rest],
+            score=self.score[rest],
+            high=self.high[rest],
+            middle=self.middle[rest],
+            sorting=self.sorting[rest],
+            past=self.past[rest],
+            weight=None if self.weight is None else self.weight[rest],
+            earlier=None if self.earlier is None else self.earlier[rest],
+            cluster=np.unique(self.cluster[rest], return_inverse=True)[1],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
