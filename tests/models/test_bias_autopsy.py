@@ -141,6 +141,20 @@ def test_earlier_answers_tell_how_much_of_the_gap_lasts():
     result = fit(data)
     share = at(result, "lasting_gap") / at(result, "gap")
     assert share == pytest.approx(0.5, abs=0.02)
+    table = result.tables["specifications"]
+    others = table[table["sorting"] & table["non_response"] & table["reverse_direction"]]
+    plain = others[~others["regression_to_mean"]]["estimate"].iloc[0]
+    assert at(result, "per_promoter") == pytest.approx(plain, rel=0.02)  # where what passes brings no money
+    assert at(result, "defensible") > 1.8 * plain
+
+
+def test_what_a_promoter_is_worth_has_the_error_of_a_product(one):
+    result = one[1]
+    price, points = at(result, "per_point"), at(result, "lasting_gap")
+    moved = price * result.influence["lasting_gap"] + points * result.influence["per_point"]
+    n = len(moved)
+    assert at(result, "per_promoter") == pytest.approx(price * points)
+    assert at(result, "per_promoter", "", "std_error") == pytest.approx(np.sqrt(moved @ moved * n / (n - 1)))
 
 
 @pytest.mark.parametrize(

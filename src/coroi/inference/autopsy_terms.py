@@ -8,13 +8,13 @@ from scipy import special
 
 from coroi.inference.autopsy_rows import AutopsyRows
 from coroi.inference.bands import sup_t
-from coroi.inference.corrections import CORRECTIONS, TO_MEAN
+from coroi.inference.corrections import CORRECTIONS, TO_MEAN, Specification
 from coroi.inference.estimates import known, unknown
 from coroi.inference.influence import influence_covariance
 from coroi.inference.orders import added, all_orders, along, subsets
 
 ROWS = "rows"
-POINTS = ("per_point", "gap", "lasting_gap")
+BESIDE = ("per_point", "gap", "lasting_gap", "per_promoter")
 NONE_POSSIBLE = "none of the corrections is possible"
 
 
@@ -60,17 +60,15 @@ def autopsy_terms(found: AutopsyRows, level: float) -> tuple[pd.DataFrame, pd.Da
             map_ = maps[found.active.index(correction)]
             tell("step", correction, float(map_ @ value), of_value @ map_)
     if nothing:
-        for term in ("defensible", *POINTS):
+        for term in ("defensible", *BESIDE):
             refuse(term, "", nothing)
     else:
-        last = found.specifications[-1]
-        tell("defensible", "", last.estimate, found.spread(last.moved))
-        tell("per_point", "", last.per_point, found.spread(last.per_point_moved))
-        tell("gap", "", last.gap, found.spread(last.gap_moved))
-        if TO_MEAN in found.active:
-            tell("lasting_gap", "", last.lasting_gap, found.spread(last.lasting_moved))
-        else:
-            refuse("lasting_gap", "", found.refused.get(TO_MEAN, "regression to the mean is not asked for"))
+        for term, (estimate, of) in _beside(found.specifications[-1]).items():
+            tell(term, "", estimate, found.spread(of))
+        if TO_MEAN not in found.active:
+            why = found.refused.get(TO_MEAN, "regression to the mean is not asked for")
+            refuse("lasting_gap", "", why)
+            refuse("per_promoter", "", why)
     for correction in found.asked:
         if nothing or correction in found.refused:
             for term in ("shapley", "lowest", "highest"):
@@ -80,6 +78,20 @@ def autopsy_terms(found: AutopsyRows, level: float) -> tuple[pd.DataFrame, pd.Da
         tell("shapley", correction, float(share @ each @ value), of_value @ (share @ each))
         rows += _ends(found, correction, each @ value, of_value @ each.T, level)
     return pd.DataFrame(rows), pd.DataFrame(moved, index=found.units)
+
+
+def _beside(last: Specification) -> dict[str, tuple[float, np.ndarray]]:
+    """Return the defensible figure, its price and points, and what a promoter's answer goes with as answers now last."""
+    told = {
+        "defensible": (last.estimate, last.moved),
+        "per_point": (last.per_point, last.per_point_moved),
+        "gap": (last.gap, last.gap_moved),
+    }
+    if np.isfinite(last.lasting_gap):
+        moved = last.per_point * last.lasting_moved + last.lasting_gap * last.per_point_moved
+        told["lasting_gap"] = (last.lasting_gap, last.lasting_moved)
+        told["per_promoter"] = (last.per_point * last.lasting_gap, moved)
+    return told
 
 
 def _still(moved: np.ndarray, outcome: np.ndarray) -> bool:

@@ -190,9 +190,11 @@ def fit_bias_autopsy(
         Rows by ``term`` and ``correction``: ``slide``, of all answers; ``step`` by correction in the order asked for,
         with a step ``rows`` before them where answers lack what the corrections take; ``defensible``, which the steps
         lead to; ``per_point``, the same by point of the score; in points, ``gap``, between the answers of the two
-        bands, and ``lasting_gap``, between their earlier answers; ``shapley``, the mean of a correction over all
-        orders; ``lowest`` and ``highest``, its ends over all orders, with intervals that allow for the choice among
-        them (from a band over all that it may be, hence without a standard error). A correction that is not possible
+        bands, and ``lasting_gap``, between their earlier answers; ``per_promoter``, money by point times the lasting
+        gap: what a promoter's answer in place of a detractor's goes with where no more of it lasts than does now;
+        ``shapley``, the mean of a correction over all orders; ``lowest`` and ``highest``, its ends over all orders,
+        with intervals that allow for the choice among them (from a band over all that it may be, hence without a
+        standard error). A correction that is not possible
         is not identified, with its reason, and the others are made without it. Tables: ``specifications``, ``orders``,
         ``rows``. Not identified at all: fewer than 10 clusters with an answer in either band.
 
