@@ -34,54 +34,59 @@ def autopsy_terms(found: AutopsyRows, level: float) -> tuple[pd.DataFrame, pd.Da
     influence : pandas.DataFrame, shape (n_clusters, n_terms)
         Columns ``<term>`` or ``<term>: <correction>``, rows by cluster.
     """
-    rows: list[dict] = []
-    moved: dict[str, np.ndarray] = {}
-
-    def tell(term: str, correction: str, estimate: float, of: np.ndarray) -> None:
-        moved[f"{term}: {correction}" if correction else term] = of
-        rows.append({"term": term, "correction": correction} | _row(found, estimate, of, level))
-
-    def refuse(term: str, correction: str, reason: str) -> None:
-        rows.append({"term": term, "correction": correction} | unknown(reason))
-
+    told = _Told(found, level)
     if found.slide is None or _still(found.slide.moved, found.answers.outcome):
-        refuse("slide", "", found.reason or "the outcome does not vary within bands, so that chance cannot be told")
+        told.refuse("slide", "", found.reason or "the outcome does not vary within bands, so that chance is not told")
     else:
-        tell("slide", "", found.slide.estimate, found.slide.moved)
+        told.tell("slide", "", found.slide.estimate, found.slide.moved)
     nothing = found.reason or ("" if found.active else NONE_POSSIBLE)
     value, of_value = _values(found)
     if not nothing and found.slide is not None and len(found.answers.outcome) < found.n_all:
-        tell("step", ROWS, value[0] - found.slide.estimate, of_value[:, 0] - found.slide.moved)
-    maps = along(tuple(range(len(found.active))))
+        told.tell("step", ROWS, value[0] - found.slide.estimate, of_value[:, 0] - found.slide.moved)
+    why = {c: nothing or found.refused.get(c, "") for c in found.asked}
     for correction in found.asked:
-        if nothing or correction in found.refused:
-            refuse("step", correction, found.refused.get(correction, nothing))
+        if why[correction]:
+            told.refuse("step", correction, why[correction])
         else:
-            map_ = maps[found.active.index(correction)]
-            tell("step", correction, float(map_ @ value), of_value @ map_)
-    if nothing:
-        for term in ("defensible", *BESIDE):
-            refuse(term, "", nothing)
-    else:
-        for term, (estimate, of) in _beside(found.specifications[-1]).items():
-            tell(term, "", estimate, found.spread(of))
-        if TO_MEAN not in found.active:
-            why = found.refused.get(TO_MEAN, "regression to the mean is not asked for")
-            refuse("lasting_gap", "", why)
-            refuse("per_promoter", "", why)
+            map_ = along(tuple(range(len(found.active))))[found.active.index(correction)]
+            told.tell("step", correction, float(map_ @ value), of_value @ map_)
+    beside = {} if nothing else _beside(found.specifications[-1])
+    for term in ("defensible", *BESIDE):
+        if term in beside:
+            told.tell(term, "", beside[term][0], found.spread(beside[term][1]))
+        else:
+            told.refuse(term, "", nothing or found.refused.get(TO_MEAN, "regression to the mean is not asked for"))
     for correction in found.asked:
-        if nothing or correction in found.refused:
+        if why[correction]:
             for term in ("shapley", "lowest", "highest"):
-                refuse(term, correction, found.refused.get(correction, nothing))
+                told.refuse(term, correction, why[correction])
             continue
         each, share = added(len(found.active), found.active.index(correction))
-        tell("shapley", correction, float(share @ each @ value), of_value @ (share @ each))
-        rows += _ends(found, correction, each @ value, of_value @ each.T, level)
-    return pd.DataFrame(rows), pd.DataFrame(moved, index=found.units)
+        told.tell("shapley", correction, float(share @ each @ value), of_value @ (share @ each))
+        told.rows += _ends(found, correction, each @ value, of_value @ each.T, level)
+    return pd.DataFrame(told.rows), pd.DataFrame(told.moved, index=found.units)
+
+
+class _Told:
+    """Rows and influence, as they come."""
+
+    def __init__(self, found: AutopsyRows, level: float) -> None:
+        self.found, self.level = found, level
+        self.rows: list[dict] = []
+        self.moved: dict[str, np.ndarray] = {}
+
+    def tell(self, term: str, correction: str, estimate: float, moved: np.ndarray) -> None:
+        """Add an estimate."""
+        self.moved[f"{term}: {correction}" if correction else term] = moved
+        self.rows.append({"term": term, "correction": correction} | _row(self.found, estimate, moved, self.level))
+
+    def refuse(self, term: str, correction: str, reason: str) -> None:
+        """Add what is not told, with the reason."""
+        self.rows.append({"term": term, "correction": correction} | unknown(reason))
 
 
 def _beside(last: Specification) -> dict[str, tuple[float, np.ndarray]]:
-    """Return the defensible figure, its price and points, and what a promoter's answer goes with as answers now last."""
+    """Return the defensible figure, its price and points, and a promoter's answer at what lasts of it now."""
     told = {
         "defensible": (last.estimate, last.moved),
         "per_point": (last.per_point, last.per_point_moved),
