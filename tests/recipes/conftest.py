@@ -17,6 +17,7 @@ FOLDERS = {  # where the folder of the data is not named after the recipe; "." h
     "corporate_reputation": "psych_sem_surveys",
     "ecsi_bank": "psych_sem_surveys",
     "ecsi_mobile": "psych_sem_surveys",
+    "mcgrath": "small_experiments",
     "ravenstack": "ravenstack_saas",
 }
 SEVERAL = {"acsi_accounts": ("acsi_firm_year", "sp500_fundamentals", "fama_french")}

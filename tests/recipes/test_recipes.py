@@ -31,6 +31,7 @@ LACKS = {  # for `retention`; where a recipe is not named, it can run
     "ecsi_mobile": NEITHER,
     "fama_french": NEITHER,
     "firm_financials_12": NEITHER,
+    "mcgrath": f"{_METRIC}, and `snapshot.left`",
     "pwc_call_centre": NO_OUTCOME,
     "sfo_survey": NO_OUTCOME,
     "sp500_fundamentals": NEITHER,
@@ -38,7 +39,7 @@ LACKS = {  # for `retention`; where a recipe is not named, it can run
 
 FIRMS = ("acsi_accounts",)  # recipes with the study `firms`
 
-PILOTS = ("completejourney", "cookie_cats")  # recipes with the study `pilot`
+PILOTS = ("completejourney", "cookie_cats", "mcgrath")  # recipes with the study `pilot`
 
 ROWS = {  # rows in and rows used, by table
     "acsi_accounts": {"firms": (2_820, 714), "factors": (1_188, 1_188)},
@@ -59,6 +60,7 @@ ROWS = {  # rows in and rows used, by table
     "ecsi_mobile": {"practices": (6_000, 6_000)},
     "fama_french": {"factors": (1_188, 1_188), "firm_returns": (32_910, 32_910)},
     "firm_financials_12": {"firms": (161, 161)},
+    "mcgrath": {"snapshot": (30, 30)},
     "mlc_churn": {"snapshot": (5_000, 5_000)},
     "olist": {"responses": (6_869, 6_867), "transactions": (16_242, 14_138), "panel": (14_068, 14_068)},
     "pwc_call_centre": {"customers": (5_000, 5_000), "responses": (5_000, 4_054), "touchpoints": (5_000, 5_000)},

@@ -181,6 +181,18 @@ def test_the_gate_is_a_trial_by_lot(data, inputs):
     )
 
 
+def test_thirty_days_cannot_tell_what_a_scent_does(data, inputs):
+    said, grades, rows = answered(inputs("mcgrath"), each="day")
+    row = rows["effect", "money", "effect"]
+    raw = pd.read_csv(data("mcgrath") / "mcgrath.csv").groupby("treatment")["grandtotal"].mean()
+    assert row["estimate"] == pytest.approx(raw[1] - raw[0], abs=1e-9)
+    assert row["estimate"] == pytest.approx(36.6, abs=0.05)
+    assert (row["conf_low"], row["conf_high"]) == pytest.approx((-68, 142), abs=0.5)
+    assert said.startswith("These data cannot tell whether the treatment changes revenue per day: ")
+    assert grades == {"money": "D"}  # with what chance a day got the scent is not in the file
+    assert {outcome for _, outcome, _ in rows} == {"money"}
+
+
 def test_campaigns_that_nobody_drew_lots_for_do_not_pass_their_placebo(inputs):
     said, grades, rows = answered(inputs("completejourney"), horizon=3)
     assert set(grades.values()) == {"D"}

@@ -11,7 +11,7 @@ import yaml
 from planted import every_text, leaks, plant
 from small_company import open_company
 
-from coroi.errors import StudyError
+from coroi.errors import CoroiError, StudyError
 from coroi.studies import pilot
 from coroi.studies.inputs import Inputs
 from coroi.studies.runner import run_plan
@@ -148,6 +148,29 @@ def test_a_snapshot_with_arms_is_a_trial(tmp_path):
         gap = means["treatment"] - means["control"]
         assert rows.loc[(name, "effect"), "estimate"] == pytest.approx(gap, abs=1e-12)
         assert guards.grades[name].grade == "A"
+
+
+def test_a_trial_in_money_alone_needs_no_word_of_who_left(tmp_path):
+    days = pd.DataFrame({"customer_id": range(40), "arm": ["treatment", "control"] * 20, "revenue": range(100, 140)})
+    days.to_csv(tmp_path / "days.csv", index=False)
+    plan = {"name": "shop", "currency": "CAD", "period": "month", "studies": {"pilot": {"each": "day"}}}
+    mapped = {"customer_id": "customer_id", "arm": "arm", "revenue": "revenue"}
+    plan["tables"] = {"snapshot": {"path": "days.csv", "columns": mapped}}
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan))
+    inputs = open_inputs(tmp_path / "plan.yaml")
+    question = pilot.ask(inputs, each="day")
+    assert [(o.name, o.label) for o in question.outcomes] == [("money", "revenue per day")]
+    assert question.people.trial["staying"].isna().all()
+    assert [o.label for o in pilot.ask(inputs).outcomes] == ["revenue a month per customer"]
+    assert "the data tell no staying" in refused(inputs, outcome="staying", each="day")
+    with pytest.raises(StudyError, match="`each` is a word or a few"):
+        pilot.ask(inputs, each="<b>day</b>")
+    for lacking in ("arm", "revenue"):
+        plan["tables"]["snapshot"]["columns"] = {k: v for k, v in mapped.items() if k != lacking}
+        days.drop(columns=lacking).to_csv(tmp_path / "days.csv", index=False)
+        (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan))
+        with pytest.raises(CoroiError, match="left"):
+            open_inputs(tmp_path / "plan.yaml")
 
 
 def test_a_metric_of_a_snapshot_is_an_outcome_where_it_is_named(tmp_path):

@@ -53,11 +53,12 @@ def make_setting(inputs: Inputs, options: PilotOptions) -> tuple[Setting, date |
     top = float(scale.scale[1]) if scale is not None else float("nan")
     good = plan.relationship_or_default == "repeat_purchase"
     smallest = plan.privacy.smallest_cell
-    if panel is None and "snapshot" in inputs.tables:
-        whole = snapshot_people(inputs.connection, inputs.tables["snapshot"], options.metric, scale)
+    snapshot = inputs.tables.get("snapshot")
+    if panel is None and snapshot is not None and inputs.connection.execute(snapshot["left"].count()):
+        whole = snapshot_people(inputs.connection, snapshot, options.metric, scale)
         return _made(whole, None, (options.horizon,), top, options, (), smallest, good=False), None, "", False
     if panel is None:
-        what = "nothing tells who stays: the plan has no contracts, purchases or snapshot."
+        what = "nothing tells who stays: the plan has no contracts, purchases or snapshot of who has left."
         raise StudyError(Problem("design", what, "Map one of these tables; `coroi check` says what is there."))
     money, answers = _money(inputs), inputs.tables.get("responses")
     history = load_history(inputs.connection, panel, answers, metric=options.metric, scale=scale, money=money)

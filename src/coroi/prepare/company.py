@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pandas as pd
 
 from coroi.errors import DataError, Problem
@@ -124,7 +125,7 @@ def _who_left(tables: Mapping[str, Any], panel: Panel | None) -> Any | None:
     if panel is not None and "customers" in tables:
         return panel.data.group_by("customer_id").agg(left=panel.data["exited"].any())
     if panel is None and "snapshot" in tables:
-        return tables["snapshot"].select("customer_id", "left")
+        return tables["snapshot"].select("customer_id", "left").filter(ibis._.left.notnull())
     return None
 
 

@@ -18,7 +18,7 @@ from coroi.prepare.cleaning.scales import scale_problems, with_word_codes
 from coroi.prepare.ledger import Ledger
 from coroi.prepare.mapping import Mapped
 from coroi.prepare.score_doubts import note_reversed, note_score_doubts
-from coroi.schemas import SNAPSHOT
+from coroi.schemas import SNAPSHOT, snapshot_with
 from coroi.sources import Metric, Source
 from coroi.storage.files import ROW
 
@@ -26,27 +26,32 @@ from coroi.storage.files import ROW
 def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger, metrics: Mapping[str, Metric]) -> Any:
     """Return one row a customer with a column for each metric.
 
+    Notes
+    -----
+    A trial in money, with `arm` and `margin` or `revenue`, may lack `left`: it tells nothing of who stays.
+
     Raises
     ------
     DataError
         If the table cannot be used, if a metric was answered on or after the day on which the customer left,
         if most scores of a metric lie off its scale, or if a word names no arm.
     """
-    mapped = load_mapped(connection, with_word_codes(source, metrics), SNAPSHOT, base, ledger)
+    schema = snapshot_with({*source.columns, *source.fixed})
+    mapped = load_mapped(connection, with_word_codes(source, metrics), schema, base, ledger)
     mapped = _lower_arms(mapped)
     table = clean_rows(
         connection,
         mapped,
-        SNAPSHOT,
+        schema,
         ledger,
-        more=lambda t: [empty(t, "left")],
+        more=lambda t: [empty(t, c) for c in ("left",) if c in t.columns],
         problems=lambda t: [
             *_late_answers(connection, t),
             *_wrong_scales(connection, t, source, metrics),
             *_wrong_arms(connection, t, mapped.columns),
         ],
     )
-    table = without_impossible(connection, table, SNAPSHOT, mapped.columns, ledger)
+    table = without_impossible(connection, table, schema, mapped.columns, ledger)
     _note_doubts(connection, table, source, metrics, ledger)
     for name in source.score_names:
         score, metric = table[name], metrics[name]
@@ -60,7 +65,7 @@ def prepare_snapshot(connection: Any, source: Source, base: Path, ledger: Ledger
         ]
         note_rows(connection, table, found, "snapshot", ledger, step="set to missing")
         table = table.mutate(**{name: (coded | off).ifelse(ibis.null("float64"), score)})
-    return complete(connection, table, SNAPSHOT, ledger, extra=source.score_names)
+    return complete(connection, table, schema, ledger, extra=source.score_names)
 
 
 def _lower_arms(mapped: Mapped) -> Mapped:

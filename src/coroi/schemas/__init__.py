@@ -2,7 +2,15 @@
 
 from coroi.schemas.blocks import EntityBlock, EntityBlocks
 from coroi.schemas.columns import PERIODS_PER_YEAR, Column, Kind, Period, Relationship, TableSchema
-from coroi.schemas.customers import CUSTOMERS, EXIT_FLAG, RESPONSES, SNAPSHOT, SUBSCRIPTIONS, TRANSACTIONS
+from coroi.schemas.customers import (
+    CUSTOMERS,
+    EXIT_FLAG,
+    RESPONSES,
+    SNAPSHOT,
+    SUBSCRIPTIONS,
+    TRANSACTIONS,
+    snapshot_with,
+)
 from coroi.schemas.markets import FACTORS, FIRM_RETURNS, FIRMS
 from coroi.schemas.needs import Need, missing_for
 from coroi.schemas.panel import PANEL_COLUMNS, Block, CellCounts, Panel, metric_columns
@@ -69,4 +77,5 @@ __all__ = [
     "TableSchema",
     "metric_columns",
     "missing_for",
+    "snapshot_with",
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from coroi.schemas.columns import CUSTOMER_ID, Column, TableSchema
 
 CUSTOMERS = TableSchema(
@@ -86,6 +89,9 @@ SNAPSHOT = TableSchema(
     takes_scores=True,
     time="as_of",
 )
+TRIAL_SNAPSHOT = replace(
+    SNAPSHOT, columns=tuple(replace(c, required=False) if c.name == "left" else c for c in SNAPSHOT.columns)
+)
 EXIT_FLAG = TableSchema(
     "exit_flags",
     "one statement by one system that a customer has left",
@@ -95,3 +101,15 @@ EXIT_FLAG = TableSchema(
         Column("flagged_at", "date", "since when"),
     ),
 )
+
+
+def snapshot_with(mapped: Collection[str]) -> TableSchema:
+    """Return the schema of a snapshot; a trial in money, which has `arm` and `margin` or `revenue`, may lack `left`.
+
+    Parameters
+    ----------
+    mapped : collection of str
+        Columns that the plan maps.
+    """
+    trial = "arm" in mapped and not {"margin", "revenue"}.isdisjoint(mapped)
+    return TRIAL_SNAPSHOT if trial else SNAPSHOT

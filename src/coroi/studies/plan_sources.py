@@ -12,7 +12,7 @@ from coroi import storage
 from coroi.errors import DataError, Problem, did_you_mean, hint_at_column
 from coroi.prepare.parsing import date_pattern
 from coroi.prepare.reshape import reshaped_columns
-from coroi.schemas import EXIT_FLAG, TABLES, Column, TableSchema
+from coroi.schemas import EXIT_FLAG, TABLES, Column, TableSchema, snapshot_with
 from coroi.sources import File, Filter, Join, Source
 from coroi.studies.plan_reshape import reshape_findings, told_findings, value_findings
 from coroi.studies.yaml_lines import Finding, Loc, shown
@@ -82,6 +82,8 @@ class SourceCheck:
     @property
     def schema(self) -> TableSchema:
         """The table's columns."""
+        if self.loc[:2] == ("tables", "snapshot"):
+            return snapshot_with({*self.source.columns, *self.source.fixed})
         return TABLES[str(self.loc[1])] if self.loc[0] == "tables" else EXIT_FLAG
 
     def findings(self) -> Iterator[Finding]:

@@ -47,7 +47,11 @@ STUDIES: dict[str, Study] = {
             "retention",
             "Who stays",
             "Do customers who scored higher stay more often, by how much, and how sure is that?",
-            Need(any_of=(("responses", "subscriptions"), ("responses", "transactions"), ("snapshot",)), metrics=True),
+            Need(
+                any_of=(("responses", "subscriptions"), ("responses", "transactions"), ("snapshot",)),
+                metrics=True,
+                columns=("snapshot.left",),
+            ),
             claims=("C06",),
         ),
         Study(

@@ -79,7 +79,7 @@ def verdicts(question: Question, parts: Parts, guards: Guards) -> dict[str, Verd
         told = judge(declared, estimate=estimate, interval=ends, interval_95=ends_95)
         settle = told.label == "cannot tell"
         n = 0 if name == CLAIM else len(question.people.trial)
-        found[name] = replace(told, reason=_what_would_settle(told, n)) if settle else told
+        found[name] = replace(told, reason=_what_would_settle(told, n, question.people.each)) if settle else told
     if question.headline not in found:
         row = Declaration(
             theta=f"mean effect of {question.named}", delta=1.0, level=declared_level(question), grade="D"
@@ -140,21 +140,21 @@ def _turned(row: Mapping[str, object], outcome: Outcome) -> tuple[float, float]:
     return low, high
 
 
-def _what_would_settle(told: Verdict, n: int) -> str:
-    """Say how many customers it would take; how many times as many where it is not shown how many there are."""
+def _what_would_settle(told: Verdict, n: int, each: str) -> str:
+    """Say how many more rows it would take; how many times as many where it is not shown how many there are."""
     if told.conf_low > 0:
-        return "More customers would tell whether it reaches the smallest effect that matters."
+        return f"More {each}s would tell whether it reaches the smallest effect that matters."
     half = (told.conf_high - told.conf_low) / 2
     if half <= told.delta or not np.isfinite(half):
-        return "The interval holds the smallest effect that matters; more customers would settle it."
+        return f"The interval holds the smallest effect that matters; more {each}s would settle it."
     times = (half / told.delta) ** 2
     if not n:
-        many = f"{times:,.0f} times the customers"
+        many = f"{times:,.0f} times the {each}s"
         return f"Narrowing the interval to the smallest effect that matters would take about {many}."
     needed = int(np.ceil(n * times))
     digits = max(len(str(needed)) - 2, 0)
     rounded = int(-(-needed // 10**digits) * 10**digits)
     return (
         "Narrowing the interval to the smallest effect that matters would take about "
-        f"{rounded:,} customers like these; there are {n:,}."
+        f"{rounded:,} {each}s like these; there are {n:,}."
     )

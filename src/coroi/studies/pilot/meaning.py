@@ -42,7 +42,11 @@ def method(question: Question, result: Result) -> tuple[str, ...]:
     if question.reason:
         return ("Nothing was fitted.",)
     drawn, matchable = question.people.drawn, question.people.source != "snapshot"
-    said = [_outcomes(question)]
+    each = question.people.each
+    said = [f"One row of the data is a {each}; where this page says customer, a {each} is meant."] * (
+        each != "customer"
+    )
+    said.append(_outcomes(question))
     if drawn:
         what = "score" if question.people.source == "answers" else "money"
         known = f", adjusted for the {what} before, with slopes of each arm's own (Lin)" if matchable else ""

@@ -67,8 +67,8 @@ def outcomes_of(found: People, plan: Plan, metric: str) -> tuple[Outcome, ...]:
     made = []
     if _told(rows, "money"):
         mean = abs(float(rows.loc[rows["followed"] == 0, "money"].mean()))
-        label = f"{found.called} per customer"
-        made.append(_one("money", label, "money", 1.0, share * mean, "of what customers without it bring"))
+        label = f"{found.called} per {found.each}"
+        made.append(_one("money", label, "money", 1.0, share * mean, f"of what {found.each}s without it bring"))
     if _told(rows, "staying"):
         staying = _one("staying", "the share of customers who stay", "share", 1.0, share, "of customers")
         made.append(replace(staying, reason=_few(rows, plan.privacy.smallest_cell)))

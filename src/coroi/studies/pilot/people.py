@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,6 +23,7 @@ from coroi.studies.labels import identifiers_in
 
 Source = Literal["snapshot", "answers", "money"]
 _ARMS = {1: "treatment", 0: "control"}
+_WORDS = re.compile(r"[^\W\d_]([^\W\d_]|[ -]){0,29}")
 ONE_ARM = "everybody is in one arm, so that there is nobody to compare with"
 
 
@@ -51,6 +53,8 @@ class People:
         Name of the practice, masked; empty for a snapshot.
     metric : str
         Metric of the answers; empty without.
+    each : str
+        What one row is, such as a customer.
     n_others, n_without : int
         Other practices of single customers, and follow-ups without an answer before them.
     reason : str
@@ -66,12 +70,13 @@ class People:
     called: str = "money"
     practice: str = ""
     metric: str = ""
+    each: str = "customer"
     n_others: int = 0
     n_without: int = 0
     reason: str = ""
 
 
-def people_of(inputs: Inputs, *, metric: str, practice: str, horizon: int) -> People:
+def people_of(inputs: Inputs, *, metric: str, practice: str, horizon: int, each: str = "customer") -> People:
     """Return who is compared, from the arms of a snapshot where it has any, else from the table `programme`.
 
     Parameters
@@ -82,15 +87,22 @@ def people_of(inputs: Inputs, *, metric: str, practice: str, horizon: int) -> Pe
         Empty for the usual one.
     horizon : int
         Periods that customers are followed for.
+    each : str
+        What one row of a snapshot is: a word, or a few.
 
     Raises
     ------
     StudyError
-        If there is neither, no panel, or no such metric or practice.
+        If there is neither, no panel, no such metric or practice, or a row is told to be no customer without a
+        snapshot that has arms.
     """
     snapshot = inputs.tables.get("snapshot")
+    if not _WORDS.fullmatch(each):
+        raise StudyError("`each` is a word or a few for what one row is, such as day, of 30 letters at most.")
     if snapshot is not None and inputs.connection.execute(snapshot["arm"].count()):
-        return _of_snapshot(inputs, metric)
+        return _of_snapshot(inputs, metric, each)
+    if each != "customer":
+        raise StudyError("`each` says what one row of a snapshot with an 'arm' is, and there is none.")
     if "programme" not in inputs.tables:
         raise StudyError("Nothing tells who took part: there is no table 'programme', and no snapshot with an 'arm'.")
     if inputs.panel is None:
@@ -116,7 +128,7 @@ def planned(rows: pd.DataFrame) -> tuple[float, str]:
     return float(told), "" if not told <= 0 and not told >= 1 else "the plan gives an arm nobody or everybody"
 
 
-def _of_snapshot(inputs: Inputs, metric: str) -> People:
+def _of_snapshot(inputs: Inputs, metric: str, each: str) -> People:
     table, name = inputs.tables["snapshot"], choose_metric(inputs, metric) if metric else ""
     more = {"score": table[name]} if name else {}
     frame = inputs.connection.to_pandas(table.select("arm", "planned_share", "left", "margin", "revenue", **more))
@@ -124,22 +136,28 @@ def _of_snapshot(inputs: Inputs, metric: str) -> People:
     money = next((c for c in ("margin", "revenue") if arms[c].notna().any()), "")
     followed = (arms["arm"] == "treatment").astype(int)
     trial = arms.assign(
-        entity=np.arange(len(arms)), followed=followed, staying=1.0 - arms["left"].astype(float), money=np.nan
+        entity=np.arange(len(arms)), followed=followed, staying=1.0 - _number(arms["left"]), money=np.nan
     )
     if money:
         trial["money"] = arms[money].astype(float)
     share, reason = planned(arms)
-    steps = {"customers in the snapshot": len(frame), "in no arm": len(arms) - len(frame), "compared": len(arms)}
+    steps = {f"{each}s in the snapshot": len(frame), "in no arm": len(arms) - len(frame), "compared": len(arms)}
     return People(
         source="snapshot",
         trial=trial.drop(columns=["left", "margin", "revenue", "planned_share"]),
         drawn=True,
         share=share,
         flow=_flow(steps),
-        called={"margin": "margin a month", "revenue": "revenue a month"}.get(money, "money"),
+        called=f"{money}{' a month' if each == 'customer' else ''}" if money else "money",
         metric=name,
+        each=each,
         reason=reason or too_few(trial, inputs.plan.privacy.smallest_cell),
     )
+
+
+def _number(flag: pd.Series) -> np.ndarray:
+    """Return 1, 0 or NaN."""
+    return flag.astype("boolean").to_numpy(dtype=float, na_value=np.nan)
 
 
 def _of_programme(inputs: Inputs, panel: Panel, metric: str, practice: str, horizon: int) -> People:

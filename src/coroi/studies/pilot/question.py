@@ -55,6 +55,8 @@ class Question:
     @property
     def within(self) -> str:
         """Write by when outcomes are looked at: "within 12 months"."""
+        if self.people.each != "customer":
+            return "in the trial"
         if self.people.source == "snapshot":
             return "by the snapshot's date"
         return f"within {self.span}"
@@ -90,7 +92,15 @@ class Question:
         return next(o for o in self.outcomes if o.name == (name or self.headline))
 
 
-def ask(inputs: Inputs, *, metric: str = "", outcome: str = "usual", practice: str = "", horizon: int = 0) -> Question:
+def ask(
+    inputs: Inputs,
+    *,
+    metric: str = "",
+    outcome: str = "usual",
+    practice: str = "",
+    horizon: int = 0,
+    each: str = "customer",
+) -> Question:
     """Fix who is compared, the outcomes and the smallest effects before anything is fitted.
 
     Parameters
@@ -107,6 +117,9 @@ def ask(inputs: Inputs, *, metric: str = "", outcome: str = "usual", practice: s
         Empty for that of most customers.
     horizon : int
         Periods; 0 for the plan's.
+    each : str
+        What one row of a snapshot is where it is no customer: ``day`` of a shop, ``visit``. Money is what a row brings
+        then, not what it brings a month.
 
     Raises
     ------
@@ -117,7 +130,7 @@ def ask(inputs: Inputs, *, metric: str = "", outcome: str = "usual", practice: s
     if outcome not in HEADLINES:
         raise StudyError(f"There is no outcome '{outcome}'. {did_you_mean(outcome, HEADLINES)}")
     periods = horizon or plan.horizon
-    people = people_of(inputs, metric=metric, practice=practice, horizon=periods)
+    people = people_of(inputs, metric=metric, practice=practice, horizon=periods, each=each)
     outcomes = () if people.reason else outcomes_of(people, plan, people.metric)
     names = [o.name for o in outcomes]
     usable = [o.name for o in outcomes if not o.reason]

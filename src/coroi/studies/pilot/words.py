@@ -35,7 +35,7 @@ def answer(question: Question, result: Result, guards: Guards, verdicts: Mapping
         card.append((begin(outcome.label), told))
         card += [(begin(o.label), other_line(question, result, o, verdicts)) for o in _beside(question, verdicts)]
         card.append(("Smallest that matters", f"{least(question, outcome)}, the plan's smallest effect, {outcome.per}"))
-    card.append(("Customers", who(question)))
+    card.append((begin(f"{question.people.each}s"), who(question)))
     return Answer(sentence=sentence(question, result, verdicts), card=tuple(card), verdict=verdict)
 
 
@@ -166,14 +166,15 @@ def who(question: Question) -> str:
         return "nobody could be compared"
     n = int((trial["followed"] == 1).sum())
     how = "drawn by lot" if question.people.drawn else "not drawn by lot"
-    return f"{people(n, smallest)} with {question.named} and {len(trial) - n:,} without, {how}; {question.within}"
+    treated = people(n, smallest, question.people.each)
+    return f"{treated} with {question.named} and {len(trial) - n:,} without, {how}; {question.within}"
 
 
 def left_out_words(question: Question) -> str:
     """Say what of the table was not looked at."""
     found, said = question.people, []
     if found.source == "snapshot":
-        return "Each customer with an arm is in it, whatever became of them."
+        return f"Each {found.each} with an arm is in it, whatever became of it."
     if found.n_without:
         n = people(found.n_without, question.smallest_cell, "follow-up")
         said.append(f"Left out, because no answer stands before them: {n}.")

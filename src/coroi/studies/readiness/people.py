@@ -86,7 +86,6 @@ def _snapshot_people(inputs: Inputs) -> tuple[Any, list[str]]:
         return snapshot, []
     answered = ibis.or_(*(s.notnull() for s in scores))
     people = snapshot.mutate(answered=answered, left_share=snapshot["left"].cast("float64"))
-    filled = inputs.connection.to_pandas(
-        snapshot.agg(**{c: snapshot[c].count() for c in ("tenure_months", "revenue")})
-    ).iloc[0]
-    return people, [*(c for c in ("tenure_months", "revenue") if filled[c]), "left_share"]
+    wanted = {"tenure_months": "tenure_months", "revenue": "revenue", "left": "left_share"}
+    filled = inputs.connection.to_pandas(snapshot.agg(**{c: snapshot[c].count() for c in wanted})).iloc[0]
+    return people, [trait for c, trait in wanted.items() if filled[c]]
