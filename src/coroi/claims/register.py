@@ -109,7 +109,6 @@ CLAIMS: tuple[Claim, ...] = (
         *_ANSWERS,
         ("snapshot",),
         metrics=True,
-        columns=("snapshot.left",),
     ),
     _claim(
         7, "MQ", "decision", "Choosing changes by what they do for customers beats choosing by margin", ("changes",)
