@@ -13,7 +13,7 @@ from small_company import open_company
 
 from coroi.errors import CoroiError, StudyError
 from coroi.studies import pilot
-from coroi.studies.inputs import Inputs
+from coroi.studies.inputs import Inputs, open_inputs
 from coroi.studies.runner import run_plan
 
 N = 80

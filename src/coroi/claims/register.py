@@ -154,7 +154,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Practices such as ride-alongs and client panels raise experience and pay back",
         *_with_outcome("programme", "costs"),
     ),
-    _claim(13, "CB", "profit", "Profit falls first and rises later", *_with_outcome("programme", "costs")),
+    _claim(13, "CB", "roi", "Profit falls first and rises later", *_with_outcome("programme", "costs")),
     _claim(
         14, "CB", "trust", "Advice that puts the customer first pays, a lost sale included", *_with_outcome("advice")
     ),
@@ -181,7 +181,7 @@ CLAIMS: tuple[Claim, ...] = (
     _claim(
         18,
         "ML",
-        "programme",
+        "roi",
         "Results dip before they rise, and who stops in the dip loses the gain",
         *_with_outcome("programme"),
     ),

@@ -33,6 +33,7 @@ currency: EUR
 period: month
 observed_from: {first}  # contracts that ended before are not in the tables
 observed_until: {last}
+contract_prices: beside_transactions  # what is bought comes on top of the contract's price
 grace_days: 30  # a longer time without a contract is an exit
 horizon: 12  # months to follow customers
 discount_rate_annual: 0.10
@@ -52,6 +53,9 @@ studies:
     unmoved: payment failed  # a reason for leaving that no programme can change
   pilot:
     metric: nps
+  roi:
+    metric: nps
+    unmoved: payment failed
 """
 SCALES = {"competitors": competitors.SCALE, "practices": practices.SCALE}
 COMMENTS = {

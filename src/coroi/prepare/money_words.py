@@ -61,8 +61,8 @@ def window_totals(
     Returns
     -------
     pandas.DataFrame
-        ``part, customers, money``; the last row is their sum: where purchases are told, all of the table
-        `transactions` in the window, what the panel cannot hold being a row of its own.
+        ``part, customers, money``; the last row is their sum, with what was bought in the window outside of any
+        customer's periods as a row of its own.
     """
     found = {(r, bool(f)): (int(n), float(m)) for r, f, n, m in sums.itertuples(index=False)}
     rows = [(said, *found.get(key, (0, 0.0))) for key, said in _PARTS.items()]
@@ -71,10 +71,13 @@ def window_totals(
         bought = tables["transactions"]
         inside = period_index(bought["occurred_at"], panel.frequency).between(*span)
         kept = bought.filter(inside & (bought["occurred_at"] <= panel.observed_until))
-        asked = connection.execute(kept["margin" if money == "margin" else "amount"].sum())
-        whole = 0.0 if pd.isna(asked) else float(asked)
-        rows.append((OUTSIDE, 0, round(whole - total, 6)))
-        total = whole
+        kept = kept.mutate(idx=period_index(kept["occurred_at"], panel.frequency))
+        held = panel.data.select("customer_id", idx=period_index(panel.data["period"], panel.frequency))
+        lost = kept.anti_join(held, ["customer_id", "idx"])
+        asked = connection.execute(lost["margin" if money == "margin" else "amount"].sum())
+        outside = 0.0 if pd.isna(asked) else float(asked)
+        rows.append((OUTSIDE, 0, round(outside, 6)))
+        total += outside
     rows.append((ALL, sum(n for _, n, _ in rows), total))
     return pd.DataFrame(rows, columns=["part", "customers", "money"])
 

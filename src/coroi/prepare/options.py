@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from coroi.schemas import Period, Relationship
+from coroi.schemas import ContractPrices, Period, Relationship
 from coroi.sources import Metric
 
 
@@ -28,6 +28,8 @@ class PrepareOptions:
         The plan's metrics.
     metric_age_limit : int
         Periods after which an answer is too old to be used.
+    contract_prices : str
+        Whether contracts' prices are among the transactions, and not counted again, or beside them.
     observed_from, observed_until : date or None
         First and last day of the data; the last day defaults to the last dated event.
     """
@@ -38,5 +40,6 @@ class PrepareOptions:
     grace_days: int
     metrics: Mapping[str, Metric]
     metric_age_limit: int
+    contract_prices: ContractPrices = "in_transactions"
     observed_from: date | None = None
     observed_until: date | None = None

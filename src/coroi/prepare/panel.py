@@ -170,17 +170,32 @@ def _with_money(
         joined = panel.left_join(money, ["customer_id", "idx"])
         kinds = {"revenue": "amount", "margin": "margin"}
         told = [c for c, source in kinds.items() if anything_in(connection, tables["transactions"], source)]
-        return joined.select(
+        bought = joined.select(
             *panel.columns,
             **{c: joined[c].fill_null(0.0) for c in told},
             n_transactions=joined["n_transactions"].fill_null(0),
         )
+        if options.contract_prices == "in_transactions":
+            return bought
+        return _with_prices(connection, fresh(connection, bought), tables, periods, options, until)
+    return _with_prices(connection, panel, tables, periods, options, until)
+
+
+def _with_prices(
+    connection: Any, panel: Any, tables: Mapping[str, Any], periods: Any, options: PrepareOptions, until: date
+) -> Any:
+    """Add what contracts bring; it counts in full where margins are told, for what it takes to serve is told apart."""
     if "subscriptions" not in tables or not anything_in(connection, tables["subscriptions"], "price"):
         return panel
     contracts = contract_rows(tables["subscriptions"], options.period, until)
-    money = money_of_contracts(contracts, periods, options.period, until)
+    money = money_of_contracts(contracts, periods, options.period, until).rename(price="revenue")
     joined = bring(panel, money)
-    return joined.select(*panel.columns, revenue=joined["revenue"].fill_null(0.0))
+    price = joined["price"].fill_null(0.0)
+    told = [c for c in ("revenue", "margin") if c in panel.columns]
+    if not told:
+        return joined.select(*panel.columns, revenue=price)
+    kept = {c: joined[c] + price if c in told else joined[c] for c in panel.columns}
+    return joined.select(**kept)
 
 
 def _with_renewals(

@@ -1,7 +1,7 @@
 """The tables' columns, keys and units, the customer-period panel, and what each study may ask for."""
 
 from coroi.schemas.blocks import EntityBlock, EntityBlocks
-from coroi.schemas.columns import PERIODS_PER_YEAR, Column, Kind, Period, Relationship, TableSchema
+from coroi.schemas.columns import PERIODS_PER_YEAR, Column, ContractPrices, Kind, Period, Relationship, TableSchema
 from coroi.schemas.customers import (
     CUSTOMERS,
     EXIT_FLAG,
@@ -67,6 +67,7 @@ __all__ = [
     "Block",
     "CellCounts",
     "Column",
+    "ContractPrices",
     "EntityBlock",
     "EntityBlocks",
     "Kind",

@@ -9,6 +9,7 @@ from typing import Literal
 Kind = Literal["id", "date", "number", "text", "flag"]
 Period = Literal["week", "month", "quarter", "year"]
 Relationship = Literal["contract", "repeat_purchase", "snapshot"]
+ContractPrices = Literal["in_transactions", "beside_transactions"]
 
 PERIODS_PER_YEAR: dict[str, float] = {"week": 365.25 / 7, "month": 12.0, "quarter": 4.0, "year": 1.0}
 

@@ -105,6 +105,7 @@ def options_of(plan: Plan) -> PrepareOptions:
         currency=plan.currency,
         relationship=plan.relationship_or_default,
         grace_days=plan.grace_days,
+        contract_prices=plan.contract_prices,
         metrics=plan.metrics,
         metric_age_limit=plan.metric_age_limit_or_default,
         observed_from=plan.observed_from,

@@ -18,6 +18,7 @@ from coroi.studies.yaml_lines import read_scalar, shown
 
 TYPES: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
 _KINDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false"}
+MORE = "more-parameters"
 _FORM = "Write one `name: type = default  # sentence` a line; types: int, float, str, bool."
 
 
@@ -91,7 +92,7 @@ class Parameter:
 
 
 def read_parameters(notebook: Path) -> dict[str, Parameter]:
-    """Read the parameters of a notebook from its cell tagged ``parameters``.
+    """Read the parameters of a notebook from its cell tagged ``parameters``, and those tagged ``more-parameters``.
 
     Parameters
     ----------
@@ -106,24 +107,28 @@ def read_parameters(notebook: Path) -> dict[str, Parameter]:
     Raises
     ------
     PlanError
-        If the file is no notebook, has no such cell or two, or a line of the cell is not
-        ``name: type = default  # sentence``.
+        If the file is no notebook, has no cell tagged ``parameters`` or two, one tagged ``more-parameters`` after it,
+        or a line of them is not ``name: type = default  # sentence``.
+
+    Notes
+    -----
+    Given values are put right behind the cell tagged ``parameters``, so that more of them have to stand before it.
     """
-    number, source = _parameters_cell(notebook)
-    where = f"{notebook.name} cell {number}"
     parameters: dict[str, Parameter] = {}
-    problems, filled = [], 0
-    for statement, comment in _statements(where, source):
-        try:
-            parameter = _parameter(statement, comment)
-            if statement.lineno == filled:
-                raise ValueError("two parameters stand on one line.")
-            if parameter.name in parameters:
-                raise ValueError(f"'{parameter.name}' stands twice.")
-            parameters[parameter.name] = parameter
-        except ValueError as error:
-            problems.append(Problem(f"{where} line {statement.lineno}", str(error), _FORM))
-        filled = statement.end_lineno or 0
+    problems = []
+    for number, source in _parameters_cells(notebook):
+        where, filled = f"{notebook.name} cell {number}", 0
+        for statement, comment in _statements(where, source):
+            try:
+                parameter = _parameter(statement, comment)
+                if statement.lineno == filled:
+                    raise ValueError("two parameters stand on one line.")
+                if parameter.name in parameters:
+                    raise ValueError(f"'{parameter.name}' stands twice.")
+                parameters[parameter.name] = parameter
+            except ValueError as error:
+                problems.append(Problem(f"{where} line {statement.lineno}", str(error), _FORM))
+            filled = statement.end_lineno or 0
     if problems:
         raise PlanError(problems)
     return parameters
@@ -141,24 +146,30 @@ def _statements(where: str, source: str) -> list[tuple[ast.stmt, str]]:
     return [(s, comments.get(s.end_lineno or 0, "")) for s in statements]
 
 
-def _parameters_cell(notebook: Path) -> tuple[int, str]:
-    """Return number (from 1) and source of the one cell that is tagged ``parameters``."""
+def _parameters_cells(notebook: Path) -> list[tuple[int, str]]:
+    """Return number (from 1) and source of the cells with parameters, in their order."""
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        tagged = [
-            (i, "".join(c["source"]))
+        code = [
+            (i, "".join(c["source"]), set(c.get("metadata", {}).get("tags", [])))
             for i, c in enumerate(cells, 1)
-            if c["cell_type"] == "code" and "parameters" in c.get("metadata", {}).get("tags", [])
+            if c["cell_type"] == "code"
         ]
     except OSError:
         raise PlanError(Problem(notebook.name, "the notebook cannot be opened.", "Check its path.")) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise PlanError(Problem(notebook.name, "the file is not a notebook.", "Save it again as .ipynb.")) from None
+    tagged = [(i, source) for i, source, tags in code if "parameters" in tags]
     if len(tagged) != 1:
         where = f"{notebook.name}{' cells ' + ', '.join(str(i) for i, _ in tagged) if tagged else ''}"
         count = f"{len(tagged)} code cells are" if tagged else "no code cell is"
         raise PlanError(Problem(where, f"{count} tagged `parameters`.", "Tag one cell, even if it is empty."))
-    return tagged[0]
+    more = [(i, source) for i, source, tags in code if MORE in tags and "parameters" not in tags]
+    late = [i for i, _ in more if i > tagged[0][0]]
+    if late:
+        what = f"it is tagged `{MORE}` and stands after the cell tagged `parameters`, whose values would not reach it."
+        raise PlanError(Problem(f"{notebook.name} cell {late[0]}", what, "Move it before that cell."))
+    return [*more, *tagged]
 
 
 def _parameter(statement: ast.stmt, comment: str) -> Parameter:

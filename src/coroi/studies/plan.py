@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictBool, StrictFloat, StrictInt, StringConstraints
 
 from coroi.errors import PlanError, Problem
-from coroi.schemas import PERIODS_PER_YEAR, Period, Relationship
+from coroi.schemas import PERIODS_PER_YEAR, ContractPrices, Period, Relationship
 from coroi.sources import Engine, Metric, Name, Source, Strict, Value
 from coroi.studies.yaml_lines import Loc, read_yaml
 
@@ -68,6 +68,7 @@ class Plan(Strict):
     observed_until: IsoDate | None = None
     relationship: Relationship | None = None
     exits_at: Literal["any_time", "renewal"] = "any_time"
+    contract_prices: ContractPrices = "in_transactions"
     exit_flags: dict[Name, Source] = Field(default_factory=dict, max_length=50)
     studies: dict[Folder, Parameters] = Field(default_factory=dict, max_length=100)
     seed: Annotated[StrictInt, Field(ge=0, lt=2**32)] = 1

@@ -22,6 +22,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "period": get_args(Period),
     "relationship": get_args(Relationship),
     "exits_at": ("any_time", "renewal"),
+    "contract_prices": ("in_transactions", "beside_transactions"),
     "higher_is": ("better", "worse"),
     "kind": ("satisfaction", "effort", "trust"),
     "format": ("csv", "parquet", "xlsx"),

@@ -59,7 +59,6 @@ STUDIES: dict[str, Study] = {
             "What a point is worth",
             "How much money goes with a better score, after how long, and which way does the arrow run?",
             Need(any_of=(("responses", "transactions"), ("responses", "subscriptions")), metrics=True),
-            claims=("C13",),
         ),
         Study(
             "programme",
@@ -79,6 +78,20 @@ STUDIES: dict[str, Study] = {
                 columns=("programme.customer_id", "snapshot.arm"),
             ),
             claims=("C04",),
+        ),
+        Study(
+            "roi",
+            "Does it pay, and when",
+            "What did it bring and cost, when is it paid back, how sure is that, and what speaks against it?",
+            Need(
+                any_of=(
+                    ("programme", "subscriptions"),
+                    ("programme", "transactions"),
+                    ("responses", "subscriptions"),
+                    ("responses", "transactions"),
+                ),
+            ),
+            claims=("C13", "C16", "C18"),
         ),
         Study(
             "firms",

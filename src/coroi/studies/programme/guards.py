@@ -15,7 +15,7 @@ from coroi.inference.composition import check_composition, composition
 from coroi.inference.evalues import check_evalue, evalues
 from coroi.inference.event_path import path_of
 from coroi.inference.leads import leads_before
-from coroi.inference.omitted import check_omitted, regress
+from coroi.inference.omitted import Regression, check_omitted, regress
 from coroi.inference.placebos import check_placebo_dates, check_placebo_outcomes
 from coroi.inference.pretrend import check_leads
 from coroi.inference.regression_to_mean import check_regression_to_mean, dip_before
@@ -68,7 +68,7 @@ def run_guards(question: Question, parts: Parts) -> Guards:
     A roll-out starts at grade B, or A where lots were drawn which units take part; a mix of donors or a series with
     nothing beside it lacks most guards, and starts at C and at D.
     """
-    checks = {name: _checks(question, parts, question.outcome(name)) for name in parts.main}
+    checks = {name: checks_of(question, parts, question.outcome(name)) for name in parts.main}
     best: dict[str, Grade] = {"roll_out": "A" if question.drawn else "B", "donors": "C", "past": "D"}
     grades = {
         name: graded(best[kind_of(parts.effects[name])], found, idle={} if name == "exits" else NOT_A_RATIO)
@@ -81,13 +81,23 @@ def run_guards(question: Question, parts: Parts) -> Guards:
     return Guards(checks=checks, grades=grades)
 
 
-def _checks(question: Question, parts: Parts, outcome: Outcome) -> tuple[Check, ...]:
+def checks_of(question: Question, parts: Parts, outcome: Outcome, *, bounds: Check | None = None) -> tuple[Check, ...]:
+    """Run every guard on one outcome.
+
+    Parameters
+    ----------
+    question, parts : Question, Parts
+        What was asked, and the regressions of that outcome at least.
+    outcome : Outcome
+    bounds : Check, optional
+        Bounds on differing trends, where they are not of the mean effect but of something made from the path.
+    """
     rows = frame_of(question, outcome.name)
     seen = rows.dropna(subset=["outcome"]).sort_values(["entity", "period"], ignore_index=True)
     what = f"the effect on {outcome.label}"
     found = [
         _pretrend(question, seen, what),
-        _bounds(question, parts, outcome, what),
+        bounds or _bounds(question, parts, outcome, what),
         _placebo_dates(question, seen, what, parts.level),
         _placebo_outcome(question, parts, what),
         _composition(question, seen),
@@ -226,7 +236,22 @@ def _spillover(seen: pd.DataFrame, outcome: Outcome, question: Question, level: 
 
 
 def _omitted(question: Question, outcome: Outcome, what: str, level: float) -> Check:
-    """Compare units' changes from before the first start to after the last one, beside what they were before."""
+    return check_omitted(units_regression(question, outcome), what=what, level=level)
+
+
+def units_regression(question: Question, outcome: Outcome) -> Regression:
+    """Compare units' changes from before the first start to after the last one, beside what they were before.
+
+    Parameters
+    ----------
+    question : Question
+    outcome : Outcome
+
+    Returns
+    -------
+    Regression
+        Of the change on taking part, with what is known of units as benchmarks.
+    """
     rows = frame_of(question, outcome.name, whole=True)
     starts = rows.groupby("entity")["first_treated"].first()
     first, last = starts.min(), starts.max()
@@ -245,11 +270,8 @@ def _omitted(question: Question, outcome: Outcome, what: str, level: float) -> C
     columns = np.column_stack([np.ones(len(change)), beside.to_numpy(float)])
     named = {str(name): np.array([i + 1]) for i, name in enumerate(beside.columns)}
     if len(change) < columns.shape[1] + 4 or treated.min() == treated.max():
-        nothing = np.zeros(len(change))
-        found = regress(change.to_numpy(float), nothing, columns, {})
-    else:
-        found = regress(change.to_numpy(float), treated, columns, named)
-    return check_omitted(found, what=what, level=level)
+        return regress(change.to_numpy(float), np.zeros(len(change)), columns, {})
+    return regress(change.to_numpy(float), treated, columns, named)
 
 
 def _evalue(question: Question, seen: pd.DataFrame, parts: Parts) -> Check:

@@ -1,0 +1,61 @@
+"""Money, periods and dates as the pages of the study `roi` write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from coroi.report.words import money, money_interval
+from coroi.roi.valley import Span
+from coroi.studies.roi.question import Question
+
+
+def amount(question: Question, row: Mapping[str, Any], times: float = 1.0) -> str:
+    """Write an amount with its interval: "EUR 12 (−3 to 27)".
+
+    Parameters
+    ----------
+    question : Question
+    row : Mapping
+        ``estimate, conf_low, conf_high``.
+    times : float
+        Customers, where the amount is for all of them.
+    """
+    middle, low, high = (times * float(row[c]) for c in ("estimate", "conf_low", "conf_high"))
+    half = (high - low) / 2
+    if half == 0:
+        return f"{money(middle, max(0.1 * abs(middle), 1e-9), question.currency)} (known)"
+    ends = money_interval(low, high, "").strip()
+    return f"{money(middle, half if math.isfinite(half) else 0.1 * abs(middle), question.currency)} ({ends})"
+
+
+def plain(question: Question, value: float) -> str:
+    """Write an amount that has no interval, such as the smallest that matters."""
+    return money(value, max(0.1 * abs(value), 1e-9), question.currency)
+
+
+def spoken(question: Question, span: Span) -> str:
+    """Write a depth with its interval."""
+    return amount(question, {"estimate": span.estimate, "conf_low": span.low, "conf_high": span.high})
+
+
+def nth(question: Question, at: float) -> str:
+    """Write which period of the programme it is, counted from 1: "month 7"; or that it is not within the horizon."""
+    return f"not within {question.span}" if math.isinf(at) else f"{question.frequency} {int(at) + 1}"
+
+
+def when(question: Question, span: Span) -> str:
+    """Write a period with the ends of its interval: "month 7 (by the band, from month 2 to not within 22 months)"."""
+    if span.low == span.high == span.estimate:
+        return nth(question, span.estimate)
+    ends = f"from {nth(question, span.low)} to {nth(question, span.high)}"
+    if math.isinf(span.low):
+        return f"not within {question.span}, by the band either"
+    return f"{nth(question, span.estimate)} (by the band, {ends})"
+
+
+def day_words(day: date | None) -> str:
+    """Write a day: "28 February 2023"; or that there is none."""
+    return "no day within the horizon" if day is None else f"{day.day} {day:%B %Y}"
