@@ -15,7 +15,7 @@ from coroi.inference.composition import check_composition, composition
 from coroi.inference.evalues import check_evalue, evalues
 from coroi.inference.event_path import path_of
 from coroi.inference.leads import leads_before
-from coroi.inference.omitted import Regression, check_omitted, regress
+from coroi.inference.omitted import check_omitted
 from coroi.inference.placebos import check_placebo_dates, check_placebo_outcomes
 from coroi.inference.pretrend import check_leads
 from coroi.inference.regression_to_mean import check_regression_to_mean, dip_before
@@ -27,6 +27,7 @@ from coroi.prepare.unit_panel import neighbourhoods
 from coroi.results import Check, Grade
 from coroi.studies.programme.dealt import check_dealt
 from coroi.studies.programme.few import kind_of
+from coroi.studies.programme.known_causes import known_ratio, units_regression
 from coroi.studies.programme.outcomes import Outcome
 from coroi.studies.programme.parts import MOST_LEADS, WEIGHT, Parts, overall_of, refit
 from coroi.studies.programme.question import OF_SPONSORS, Question, declared_rows, frame_of
@@ -204,6 +205,8 @@ def _placebo_outcome(question: Question, parts: Parts, what: str) -> Check:
 
 def _composition(question: Question, seen: pd.DataFrame) -> Check:
     treated = seen[seen["first_treated"].notna()]
+    begun = (treated["period"] >= treated["first_treated"]).groupby(treated["entity"]).transform("any")
+    treated = treated[begun]
     since = (treated["period"] - treated["first_treated"]).to_numpy("int64")
     early = treated[since < 0].groupby("entity")["outcome"].mean()
     baseline = treated["entity"].map(early).to_numpy(float)
@@ -239,62 +242,15 @@ def _omitted(question: Question, outcome: Outcome, what: str, level: float) -> C
     return check_omitted(units_regression(question, outcome), what=what, level=level)
 
 
-def units_regression(question: Question, outcome: Outcome) -> Regression:
-    """Compare units' changes from before the first start to after the last one, beside what they were before.
-
-    Parameters
-    ----------
-    question : Question
-    outcome : Outcome
-
-    Returns
-    -------
-    Regression
-        Of the change on taking part, with what is known of units as benchmarks.
-    """
-    rows = frame_of(question, outcome.name, whole=True)
-    starts = rows.groupby("entity")["first_treated"].first()
-    first, last = starts.min(), starts.max()
-    before, after = rows[rows["period"] < first], rows[rows["period"] >= last]
-    change = after.groupby("entity")["outcome"].mean() - before.groupby("entity")["outcome"].mean()
-    change = change.dropna()
-    units = question.units.rows[question.units.rows["period"] < first].groupby("unit")
-    known = {
-        "how it scored before": units["score"].mean(),
-        "how many left before": units["exit_rate"].mean(),
-        "its size": np.log(question.units.units.set_index("unit")["n_customers"].astype(float)),
-    }
-    beside = pd.DataFrame(known).reindex(change.index)
-    beside = beside.loc[:, beside.notna().all() & (beside.std() > 0)]
-    treated = starts.reindex(change.index).notna().to_numpy(float)
-    columns = np.column_stack([np.ones(len(change)), beside.to_numpy(float)])
-    named = {str(name): np.array([i + 1]) for i, name in enumerate(beside.columns)}
-    if len(change) < columns.shape[1] + 4 or treated.min() == treated.max():
-        return regress(change.to_numpy(float), np.zeros(len(change)), columns, {})
-    return regress(change.to_numpy(float), treated, columns, named)
-
-
 def _evalue(question: Question, seen: pd.DataFrame, parts: Parts) -> Check:
     """Set the rate of exits under the programme beside what it would have been, as a ratio."""
     row = overall_of(parts.effects["exits"])
     treated = seen[seen["period"] >= seen["first_treated"]]
     rate = float(np.average(treated["outcome"], weights=treated["weight"]))
     ratio, low, high = (rate / max(rate - float(row[c]), 1e-9) for c in ("estimate", "conf_low", "conf_high"))
-    strongest = _known_ratio(question)
+    strongest = known_ratio(question)
     of = "how units scored before: exit rates of the lower half over the upper" if strongest else ""
     return check_evalue(evalues(ratio, low, high), what="the ratio of exit rates", strongest=strongest, of=of)
-
-
-def _known_ratio(question: Question) -> float | None:
-    """Return by what factor exit rates of units that scored low and high before the first start were apart."""
-    rows = question.units.rows
-    before = rows[rows["period"] < question.starts["first_treated"].min()].groupby("unit")
-    known = pd.DataFrame({"score": before["score"].mean(), "rate": before["exit_rate"].mean()}).dropna()
-    if len(known) < 4:
-        return None
-    low = known["score"] < known["score"].median()
-    rates = known.loc[low, "rate"].mean(), known.loc[~low, "rate"].mean()
-    return float(max(rates) / min(rates)) if min(rates) > 0 else None
 
 
 def failed(checks: Sequence[Check]) -> list[str]:

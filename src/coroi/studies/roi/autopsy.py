@@ -100,7 +100,7 @@ def autopsy_figure(inputs: Inputs, question: Question, found: Result | str) -> r
         ax.plot(ends, [at, at], color=colour, linewidth=1.6)
     ax.axvline(0, color=MUTED, linewidth=1)
     ax.set_yticks(range(len(bars)), [begin(str(name)) for name in bars["name"].iloc[::-1]])
-    ax.set_xlabel(f"{question.currency} per customer within {inputs.plan.horizon} {question.frequency}s")
+    ax.set_xlabel(f"{question.currency} per customer")
     title = _title(bars)
     told = "Money of promoters less that of detractors; steps in the order shown, with their intervals"
     report.finding(ax, title, told)

@@ -11,7 +11,8 @@ from coroi.roi.flows import Line
 from coroi.roi.present_value import present_value
 from coroi.roi.referee import Confounder, TrendBreak, confounder_that_erases, regression_of, trend_that_erases
 from coroi.roi.silent_customers import Silent, silent_tipping
-from coroi.studies.programme.guards import units_regression
+from coroi.roi.wording import nothing_to_erase
+from coroi.studies.programme.known_causes import units_regression
 from coroi.studies.roi.guards import event_path, paid_value
 from coroi.studies.roi.parts import Parts
 from coroi.studies.roi.question import Question
@@ -50,6 +51,12 @@ def case_against(question: Question, parts: Parts, valued: Valued | None) -> Cas
     if valued is None:
         return CaseAgainst(confounder=None, trend=None, silent=None, sentences=())
     what = "what it brings before costs" if question.cost_reason else "the net present value"
+    told = valued.value
+    if float(told["conf_low"]) <= 0 <= float(told["conf_high"]):
+        half = (float(told["conf_high"]) - float(told["conf_low"])) / 2
+        nothing = nothing_to_erase(what, float(told["estimate"]), half, question.currency)
+        beside = "Neither a hidden cause, nor a break in trends, nor silent customers are needed to doubt it."
+        return CaseAgainst(confounder=None, trend=None, silent=None, sentences=(f"{nothing} {beside}",))
     confounder, first = _cause(question, parts, valued, what)
     trend, second = _trend(question, parts, what)
     silent, third = _silent(question, parts, what)

@@ -277,6 +277,8 @@ def _span(estimate: float, low: float, high: float):  # type: ignore[no-untyped-
 def _rate(question: Question, valued: Valued) -> str:
     rate = valued.rate
     pieces = " and ".join(f"{_share(low)} to {_share(high)}" for low, high in rate.pieces)
+    if any(math.isinf(low) and math.isinf(high) for low, high in rate.pieces):
+        return f"{begin(rate.reason or percent(rate.estimate, 1) + ' a year')}; no rate that was searched is ruled out"
     told = begin(rate.reason) if rate.reason else f"{percent(rate.estimate, 1)} a year"
     if not rate.pieces:
         return f"{told}; at no rate is a value of nothing in its interval"

@@ -119,7 +119,7 @@ def payback_words(question: Question, valued: Valued) -> str:
             last = day_words(valued.dates[2]) if valued.dates[2] else f"not within {question.span}"
             return f"{said}; by the band it may take until {nth(question, found.latest)}{_by(question, last)}."
         return f"{said}."
-    said = f"Paid back, discounted, in {when(question, span)}"
+    said = f"By the estimate paid back, discounted, in {when(question, span)}"
     if valued.dates[0] is None and valued.dates[1] is None:
         return f"{said}."
     first, last = (day_words(d) if d else f"not within {question.span}" for d in valued.dates[1:])
@@ -216,7 +216,8 @@ def _money_rows(question: Question, valued: Valued, level: str) -> list[tuple[st
     rows.append(("Payback", payback_words(question, valued)))
     if valued.ratio is not None and valued.ratio["identified"]:
         ends = interval(float(valued.ratio["conf_low"]), float(valued.ratio["conf_high"]), decimals=1)
-        per = f"{number(float(valued.ratio['estimate']), 1)} ({ends}) {question.currency} for every one spent on it"
+        middle = number(float(valued.ratio["estimate"]), 1)
+        per = f"{question.currency} {middle} ({ends}) for every {question.currency} spent"
         rows.append(("Net return", per))
     return rows
 
