@@ -84,6 +84,18 @@ class Flows:
         covariance = map_ @ self.covariance @ map_.T
         return Line(name=name, estimate=weights @ self.estimate, covariance=covariance, df=self.df)
 
+    def until(self, n_periods: int) -> Flows:
+        """Return the first periods of all lines."""
+        kept = np.concatenate([np.arange(n_periods) + at * len(self.periods) for at in range(len(self.names))])
+        return Flows(
+            names=self.names,
+            estimate=self.estimate[:, :n_periods],
+            covariance=self.covariance[np.ix_(kept, kept)],
+            df=self.df,
+            currency=self.currency,
+            periods=self.periods[:n_periods],
+        )
+
     def line(self, name: str) -> Line:
         """Return one of the lines."""
         return self.weighted(np.array([float(n == name) for n in self.names]), name)

@@ -7,10 +7,10 @@ from coroi.studies.roi.books import Books, keep_books
 from coroi.studies.roi.case_against import CaseAgainst, case_against
 from coroi.studies.roi.foresight import observed, predictions
 from coroi.studies.roi.guards import Guards, run_guards
+from coroi.studies.roi.horizons import grid_table, horizon_table
 from coroi.studies.roi.meaning import meaning, method, next_words, referee_words
 from coroi.studies.roi.page import (
     flow_table,
-    grid_table,
     information_table,
     ledger_table,
     ledger_words,
@@ -43,6 +43,7 @@ __all__ = [
     "fit_parts",
     "flow_table",
     "grid_table",
+    "horizon_table",
     "information_table",
     "keep_books",
     "ledger_table",

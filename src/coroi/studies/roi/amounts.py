@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from coroi.report.words import money, money_interval
+from coroi.report.words import money, money_interval, number, percent
 from coroi.roi.valley import Span
 from coroi.studies.roi.question import Question
 
@@ -59,3 +59,23 @@ def when(question: Question, span: Span) -> str:
 def day_words(day: date | None) -> str:
     """Write a day: "28 February 2023"; or that there is none."""
     return "no day within the horizon" if day is None else f"{day.day} {day:%B %Y}"
+
+
+def sure(question: Question, row: Mapping[str, Any]) -> str:
+    """Write a value with its interval and the confidence that it is above zero: "EUR 12 (−3 to 27), 91 %"."""
+    return f"{amount(question, row)}, {percent(float(row['confidence']))}"
+
+
+def share(rate: float) -> str:
+    """Write a rate, or that it is an end of those searched."""
+    if math.isinf(rate):
+        return "the lowest searched" if rate < 0 else "the highest searched"
+    return percent(rate, 1)
+
+
+def ratio(row: Mapping[str, Any]) -> str:
+    """Write a ratio with its interval, or that the interval has no bound."""
+    middle, low, high = (float(row[c]) for c in ("estimate", "conf_low", "conf_high"))
+    if math.isinf(low) or math.isinf(high):
+        return f"{number(middle, 2)} (no bound)"
+    return f"{number(middle, 2)} ({number(low, 2)} to {number(high, 2)})"

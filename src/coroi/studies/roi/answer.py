@@ -12,6 +12,7 @@ import pandas as pd
 from coroi.claims import judge, untestable
 from coroi.inference.estimates import unknown
 from coroi.results import Check, Label, Result, Verdict
+from coroi.roi.horizons import rate_row
 from coroi.roi.present_value import present_value
 from coroi.roi.valley import forgone, valley
 from coroi.studies.cohort_flow import published_flow
@@ -164,9 +165,10 @@ def _frames(question: Question, valued: Valued) -> Iterator[pd.DataFrame]:
     }
     yield pd.DataFrame([{"part": "value", "term": term} | dict(row) for term, row in single.items() if row])
     yield pd.DataFrame(_dated(valued))
-    yield pd.DataFrame([_rate_row(valued)])
+    yield pd.DataFrame([{"part": "value", "term": "internal_rate"} | rate_row(valued.rate)])
     yield valued.by_line.assign(part="line", term="present_value")
     yield valued.grid.assign(part="grid", term="net_present_value")
+    yield valued.by_horizon.assign(part="horizon", rate_annual=question.rate)
     yield _periods(valued.horizons).assign(part="horizons", term="break_even")
     yield valued.run_out.assign(part="run_out", term="net_present_value", horizon=valued.run_out["n_periods"])
     for term, band in (("cumulative", valued.payback.band), ("by_period", valued.valley.by_period)):
@@ -198,15 +200,6 @@ def _dated(valued: Valued) -> list[dict[str, Any]]:
 
 def _spans(hole: Any) -> list[tuple[str, Any]]:
     return [(term, getattr(hole, term)) for term in ("depth", "trough", "length", "end", "crossover")]
-
-
-def _rate_row(valued: Valued) -> dict[str, Any]:
-    rate = valued.rate
-    row = {"part": "value", "term": "internal_rate"}
-    if np.isnan(rate.estimate):
-        return row | unknown(rate.reason) | {"conf_low": rate.low, "conf_high": rate.high}
-    own = {"estimate": rate.estimate, "std_error": np.nan, "conf_low": rate.low, "conf_high": rate.high}
-    return row | own | {"identified": True, "reason": ""}
 
 
 def _periods(horizons: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from coroi.report.theme import MUTED, PALETTE
 from coroi.report.words import number, percent, plural
 from coroi.results import Result
 from coroi.studies.cohort_flow import flow_table as cohort_table
-from coroi.studies.roi.amounts import amount, nth, spoken, when
+from coroi.studies.roi.amounts import amount, nth, ratio, share, spoken, when
 from coroi.studies.roi.books import Books
 from coroi.studies.roi.parts import Parts
 from coroi.studies.roi.question import Question
@@ -134,23 +134,6 @@ def ledger_words(question: Question, parts: Parts, books: Books | None) -> tuple
     return tuple(said)
 
 
-def grid_table(question: Question, result: Result, valued: Valued | None) -> report.Block:
-    """Show the value by horizon and discount rate, and the break-even horizon by rate."""
-    if valued is None:
-        return report.prose("There is no table: nothing could be valued.")
-    horizons = sorted(valued.grid["horizon"].unique())
-    rows = []
-    for rate, own in valued.grid.groupby("rate_annual"):
-        row: dict[str, str] = {"Discount rate": percent(float(rate), 0)}
-        by = own.set_index("horizon")
-        row |= {plural(int(h), question.frequency): amount(question, by.loc[h].to_dict()) for h in horizons}
-        at = valued.horizons[np.isclose(valued.horizons["rate_annual"], float(rate))].iloc[0]
-        row["Breaks even in"] = when(question, _span(at["estimate"], at["earliest"], at["latest"]))
-        rows.append(row)
-    note = f"Net present value per customer with {level_of(result)} intervals; breaking even by the band, for good."
-    return report.table(pd.DataFrame(rows), caption="By horizon and discount rate", name="value_grid", note=note)
-
-
 def run_out_table(question: Question, result: Result, valued: Valued | None) -> report.Block:
     """Show the value under each assumption on the time after the horizon."""
     if valued is None:
@@ -178,10 +161,10 @@ def numbers_table(question: Question, result: Result, valued: Valued | None) -> 
         return report.prose("There is no table: nothing could be valued.")
     rows = [("Internal rate of return", _rate(question, valued))]
     if valued.ratio is not None:
-        rows.append(("Net return on each unit of cost", _plain(valued.ratio)))
+        rows.append(("Net return on each unit of cost", ratio(valued.ratio)))
     if valued.factor is not None:
         told = str(valued.factor.get("words", ""))
-        shown = _plain(valued.factor) if valued.factor["identified"] else str(valued.factor["reason"])
+        shown = ratio(valued.factor) if valued.factor["identified"] else str(valued.factor["reason"])
         rows.append(("Factor on the benefits that breaks even", f"{shown}; {told}" if "unbounded" in told else shown))
     rows.append(("Lowest point of the sum", spoken(question, valued.valley.depth)))
     rows.append(("In", when(question, valued.valley.trough)))
@@ -268,34 +251,15 @@ def _row(estimate: float, low: float, high: float) -> dict[str, float]:
     return {"estimate": estimate, "conf_low": low, "conf_high": high}
 
 
-def _span(estimate: float, low: float, high: float):  # type: ignore[no-untyped-def]
-    from coroi.roi.valley import Span
-
-    return Span(estimate=estimate, low=low, high=high)
-
-
 def _rate(question: Question, valued: Valued) -> str:
     rate = valued.rate
-    pieces = " and ".join(f"{_share(low)} to {_share(high)}" for low, high in rate.pieces)
+    pieces = " and ".join(f"{share(low)} to {share(high)}" for low, high in rate.pieces)
     if any(math.isinf(low) and math.isinf(high) for low, high in rate.pieces):
         return f"{begin(rate.reason or percent(rate.estimate, 1) + ' a year')}; no rate that was searched is ruled out"
     told = begin(rate.reason) if rate.reason else f"{percent(rate.estimate, 1)} a year"
     if not rate.pieces:
         return f"{told}; at no rate is a value of nothing in its interval"
     return f"{told}; a value of nothing is in its interval at rates of {pieces}"
-
-
-def _share(rate: float) -> str:
-    if math.isinf(rate):
-        return "the lowest searched" if rate < 0 else "the highest searched"
-    return percent(rate, 1)
-
-
-def _plain(row: Mapping[str, object]) -> str:
-    middle, low, high = (float(row[c]) for c in ("estimate", "conf_low", "conf_high"))  # type: ignore[arg-type]
-    if math.isinf(low) or math.isinf(high):
-        return f"{number(middle, 2)} (no bound)"
-    return f"{number(middle, 2)} ({number(low, 2)} to {number(high, 2)})"
 
 
 def _places(value: float) -> int:

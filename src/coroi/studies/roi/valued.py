@@ -14,6 +14,7 @@ from coroi.errors import CoroiError
 from coroi.inference.estimates import wald
 from coroi.roi.break_even import break_even_factor
 from coroi.roi.flows import Line
+from coroi.roi.horizons import figures_by_horizon
 from coroi.roi.information import value_of_information
 from coroi.roi.irr import InternalRate, internal_rate
 from coroi.roi.paths import mapped
@@ -39,8 +40,8 @@ class Valued:
         All lines together by period.
     value, gain : Mapping
         Net present value, and that of the benefits alone; columns of an estimate and ``confidence``.
-    by_line, grid, horizons, run_out, swings : pandas.DataFrame
-        Value by line; by rate and horizon; break-even horizon by rate; under assumptions on the time after; and with
+    by_line, grid, by_horizon, horizons, run_out, swings : pandas.DataFrame
+        Value by line; by rate and horizon; with return and internal rate by horizon; break-even horizon by rate; under assumptions on the time after; and with
         one input at a time at the ends of its range.
     early, late : Mapping
         Money a period in the first periods, and in those after them.
@@ -61,6 +62,7 @@ class Valued:
     gain: Mapping[str, Any]
     by_line: pd.DataFrame
     grid: pd.DataFrame
+    by_horizon: pd.DataFrame
     horizons: pd.DataFrame
     run_out: pd.DataFrame
     swings: pd.DataFrame
@@ -109,6 +111,12 @@ def value(question: Question, parts: Parts, *, seed: int = 1, level: float | Non
         gain=present_value(benefits, **at),
         by_line=value_by_line(flows, **at),
         grid=value_grid(total, rates=_rates(question), horizons=_horizons(question), **by),
+        by_horizon=figures_by_horizon(
+            flows,
+            horizons=_horizons(question),
+            costs=(PROGRAMME,) if PROGRAMME in flows.names else (),
+            **at,
+        ),
         horizons=break_even_horizons(total, rates=_rates(question), **by),
         run_out=after,
         swings=tornado(flows, question.factors, level=level or parts.level, assumed=_assumed(question, parts, after)),
