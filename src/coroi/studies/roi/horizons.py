@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 
@@ -49,12 +51,19 @@ def horizon_table(question: Question, result: Result, valued: Valued | None) -> 
             row["Net return on each unit of cost"] = (
                 ratio(own_ratio) if own_ratio["identified"] else str(own_ratio["reason"])
             )
-        rate = by.loc["internal_rate"].to_dict()
-        ends = f"{share(rate['conf_low'])} to {share(rate['conf_high'])}"
-        told = percent(rate["estimate"], 0) if rate["identified"] else str(rate["reason"]).split(":")[0]
-        row["Internal rate a year"] = told if rate["conf_low"] != rate["conf_low"] else f"{told} ({ends})"
+        row["Internal rate a year"] = _rate(by.loc["internal_rate"].to_dict())
         rows.append(row)
     note = (
         f"At {question.rate_words}; {level_of(result)} intervals, and the one-sided confidence that it is above zero."
     )
     return report.table(pd.DataFrame(rows), caption="Were one to look no further", name="by_horizon", note=note)
+
+
+def _rate(row: dict) -> str:
+    told = percent(row["estimate"], 0) if row["identified"] else str(row["reason"]).split(":")[0]
+    low, high = float(row["conf_low"]), float(row["conf_high"])
+    if low != low:
+        return told
+    if math.isinf(low) and math.isinf(high):
+        return f"{told} (no rate is ruled out)"
+    return f"{told} ({share(low)} to {share(high)})"

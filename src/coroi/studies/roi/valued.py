@@ -41,8 +41,8 @@ class Valued:
     value, gain : Mapping
         Net present value, and that of the benefits alone; columns of an estimate and ``confidence``.
     by_line, grid, by_horizon, horizons, run_out, swings : pandas.DataFrame
-        Value by line; by rate and horizon; with return and internal rate by horizon; break-even horizon by rate; under assumptions on the time after; and with
-        one input at a time at the ends of its range.
+        Value by line; by rate and horizon; with return and internal rate by horizon; break-even horizon by rate; under
+        assumptions on the time after; and with one input at a time at the ends of its range.
     early, late : Mapping
         Money a period in the first periods, and in those after them.
     ratio, factor : Mapping
