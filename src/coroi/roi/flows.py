@@ -153,7 +153,7 @@ def line_of(result: Result, name: str, *, term: str = "event_time", n_periods: i
     n_periods : int
         Periods from 0 that are read.
     sign : float
-        -1 where the outcome is a cost.
+        What estimates are multiplied by: -1 where the outcome is a cost, 2 for two steps of a score.
 
     Raises
     ------
@@ -172,14 +172,36 @@ def line_of(result: Result, name: str, *, term: str = "event_time", n_periods: i
         )
     if result.vcov is None and result.influence is None:
         raise DataError(f"{name}: {result.method} tells no covariance of its path; nothing can be summed over it.")
-    names = [f"{term}: {t:g}" for t in told[column]]
+    names = _names_of(result, term, told[column].to_numpy(float))
     moved = None if result.influence is None else sign * result.influence[names]
     covariance = (
-        influence_covariance(moved.to_numpy()) if moved is not None else result.vcov.loc[names, names].to_numpy(float)  # type: ignore[union-attr]
+        influence_covariance(moved.to_numpy())
+        if moved is not None
+        else sign**2 * result.vcov.loc[names, names].to_numpy(float)  # type: ignore[union-attr]
     )
-    df = float(np.floor(told["df"].min())) if "df" in told else float(max(result.n_entities - 1, 1))
+    df = _df_of(result, told)
     estimate = sign * told["estimate"].to_numpy(float)
     return Line(name=name, estimate=estimate, covariance=covariance, moved=moved, df=df)
+
+
+def _names_of(result: Result, term: str, times: np.ndarray) -> list[str]:
+    """Return how a result names its path's covariance: "event_time: 2" of roll-outs, "response[2]" of scores."""
+    matrix = result.vcov if result.influence is None else result.influence
+    assert matrix is not None
+    forms = ([f"{term}: {t:g}" for t in times], [f"{term}[{t:g}]" for t in times])
+    found = next((names for names in forms if set(names) <= set(matrix.columns)), None)
+    if found is None:
+        raise DataError(f"{result.method} tells no covariance of its path '{term}'; nothing can be summed over it.")
+    return found
+
+
+def _df_of(result: Result, told: pd.DataFrame) -> float:
+    """Return degrees of freedom: of the path's rows, of the band around it, or entities less one."""
+    if "df" in told:
+        return float(np.floor(told["df"].min()))
+    if "band" in result.tables and "df" in result.tables["band"]:
+        return float(result.tables["band"]["df"].iloc[0])
+    return float(max(result.n_entities - 1, 1))
 
 
 def join_lines(lines: Sequence[Line], *, currency: str, periods: Sequence[str]) -> Flows:
