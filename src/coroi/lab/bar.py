@@ -28,9 +28,11 @@ def standing(row: Mapping[str, Any]) -> Standing:
     -------
     str
         ``short`` where coverage lies outside 93.5 to 96.5 %, false alarms exceed 6.5 %, a replication failed, or
-        nothing was ever estimated; ``open`` where too few replications tell, or the truth is known too coarsely;
+        nothing was ever estimated; for a yes or a no, where it is said more often than is allowed; ``open`` where too few replications tell, or the truth is known too coarsely;
         ``met`` elsewhere.
     """
+    if row.get("at_most") is not None:
+        return _seldom(row)
     if row["coverage"] is None:
         return "short" if row["failed"] or row["truth"] is not None else "open"
     tried = row["replications"] - row["refused"]
@@ -44,6 +46,13 @@ def standing(row: Mapping[str, Any]) -> Standing:
     if "short" in found:
         return "short"
     return "open" if "open" in found else "met"
+
+
+def _seldom(row: Mapping[str, Any]) -> Standing:
+    """Hold the share of a yes, which is that of estimates that are not zero, against the most that is allowed."""
+    if row["failed"] or row["excludes_zero"] is None:
+        return "short"
+    return _side(row, "excludes_zero", "excludes", row["replications"] - row["refused"], 0.0, row["at_most"])
 
 
 def _side(row: Mapping[str, Any], name: str, ends: str, n: int, least: float, most: float) -> Standing:

@@ -22,9 +22,22 @@ from coroi.studies.lock import locked
 from coroi.studies.manifest import to_json, versions
 
 PAGE, NUMBERS, TABLE = "index.html", "validity.json", "validity.md"
-_ROOMS = ("claims", "company", "inference", "metrics", "models", "prepare", "results.py", "schemas", "sources.py")
+_ROOMS = (
+    "claims",
+    "company",
+    "inference",
+    "metrics",
+    "models",
+    "prepare",
+    "results.py",
+    "roi",
+    "schemas",
+    "sources.py",
+)
+_VALUED = ("programme/parts.py", "roi/parts.py", "roi/question.py", "roi/valued.py")
+_STUDIES = ("studies/firms", "studies/retention", *(f"studies/{name}" for name in _VALUED))
 _OURS = ("company_data.py", "experiments", "months.py", "replicate.py", "truths.py")
-COMPUTES = (*_ROOMS, *(f"lab/{name}" for name in _OURS), "report/words.py", "studies/firms", "studies/retention")
+COMPUTES = (*_ROOMS, *(f"lab/{name}" for name in _OURS), "report/words.py", *_STUDIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +178,7 @@ def _rows(profile: Profile, store: Store, name: str, scenario: str) -> Iterator[
             continue
         row |= {"headline": estimand.headline, "zero": scenario in estimand.zero_in}
         row |= summarise(estimand, records, truth.get(estimand.name))
+        row |= {} if estimand.at_most is None else {"at_most": estimand.at_most}
         row["bar"] = standing(row)
         row["reason"] = reason_for(name, estimand.name, scenario) if row["bar"] == "short" else ""
         yield row

@@ -126,7 +126,7 @@ def cells_of(row: Mapping[str, Any]) -> tuple[str, ...]:
         row["scenario"],
         bar,
         share(row["coverage"], row["coverage_low"], row["coverage_high"]),
-        excludes + (" ×" if row["zero"] else ""),
+        excludes + (" ×" if row["zero"] else "") + _allowed(row),
         _bias(row),
         figures(row["rmse"]),
         figures(row["mean_width"]) + (f" ({percent(row['unbounded'], 1)} unbounded)" if row.get("unbounded") else ""),
@@ -134,6 +134,10 @@ def cells_of(row: Mapping[str, Any]) -> tuple[str, ...]:
         share(row["refused"] / tried if tried else None),
         number(tried),
     )
+
+
+def _allowed(row: Mapping[str, Any]) -> str:
+    return f", at most {percent(row['at_most'], 1)}" if row.get("at_most") is not None else ""
 
 
 def _sentence(words: str) -> str:

@@ -10,6 +10,7 @@ from coroi.lab.experiments.firms import FIRMS
 from coroi.lab.experiments.hazard import HAZARD
 from coroi.lab.experiments.long_run import LONG_RUN
 from coroi.lab.experiments.parts import COMPANIES, OWN, Estimand, Experiment, Findings, Found
+from coroi.lab.experiments.paybacks import PAYBACKS
 from coroi.lab.experiments.projections import PROJECTIONS
 from coroi.lab.experiments.randomised_pilots import RANDOMISED_PILOTS
 from coroi.lab.experiments.respondents import RESPONDENTS
@@ -35,6 +36,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         ROLL_OUTS,
         RANDOMISED_PILOTS,
         FEW_UNITS,
+        PAYBACKS,
         VERDICTS,
     )
 }

@@ -35,6 +35,8 @@ class Estimand:
         Scenarios in which it is zero, so that an interval without zero is a false alarm.
     level : float
         Level of its interval.
+    at_most : float or None
+        Where it is a yes or a no, told as 1 or 0 without an interval: the largest share of a yes that is allowed.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Estimand:
     contrast: bool = True
     zero_in: tuple[str, ...] = ()
     level: float = 0.95
+    at_most: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
