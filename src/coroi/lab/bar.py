@@ -27,8 +27,9 @@ def standing(row: Mapping[str, Any]) -> Standing:
     Returns
     -------
     str
-        ``short`` where coverage lies outside 93.5 to 96.5 %, false alarms exceed 6.5 %, a replication failed, or
-        nothing was ever estimated; for a yes or a no, where it is said more often than is allowed; ``open`` where too few replications tell, or the truth is known too coarsely;
+        ``short`` where coverage lies outside 93.5 to 96.5 %, false alarms exceed 6.5 %, a yes is said more often than
+        it may be, a replication failed, or nothing was ever estimated; ``open`` where too few replications tell, or the
+        truth is known too coarsely;
         ``met`` elsewhere.
     """
     if row.get("at_most") is not None:

@@ -22,20 +22,9 @@ from coroi.studies.lock import locked
 from coroi.studies.manifest import to_json, versions
 
 PAGE, NUMBERS, TABLE = "index.html", "validity.json", "validity.md"
-_ROOMS = (
-    "claims",
-    "company",
-    "inference",
-    "metrics",
-    "models",
-    "prepare",
-    "results.py",
-    "roi",
-    "schemas",
-    "sources.py",
-)
+_ROOMS = ("claims", "company", "inference", "metrics", "models", "prepare", "results.py", "schemas", "sources.py")
 _VALUED = ("programme/parts.py", "roi/parts.py", "roi/question.py", "roi/valued.py")
-_STUDIES = ("studies/firms", "studies/retention", *(f"studies/{name}" for name in _VALUED))
+_STUDIES = ("roi", "studies/firms", "studies/retention", *(f"studies/{name}" for name in _VALUED))
 _OURS = ("company_data.py", "experiments", "months.py", "replicate.py", "truths.py")
 COMPUTES = (*_ROOMS, *(f"lab/{name}" for name in _OURS), "report/words.py", *_STUDIES)
 

@@ -245,7 +245,7 @@ def _timed(line: Line) -> dict[str, Found]:
 
 
 def _within(span: Span) -> Found:
-    """Return a period, the horizon standing for "never": it holds the truth exactly where the set with infinity does."""
+    """Return a period, the horizon standing for "never": it holds the truth where the set with infinity does."""
     estimate, low, high = (min(each, float(HORIZON)) for each in (span.estimate, span.low, span.high))
     return Found(estimate=estimate, low=low, high=high)
 
@@ -323,8 +323,8 @@ PAYBACKS = Experiment(
     f"imputation on {PERIODS} periods, less known costs; a quarter of the units never starts, the others from periods "
     f"{', '.join(map(str, STARTS))} on; shocks of standard deviation {NOISE:g} and autocorrelation {PERSISTENCE:g}. "
     f"Verdicts are at {LEVEL:.1%}, the smallest value that matters is {DELTA:.2f}, a hundredth of what a customer "
-    'brings. "Pays" is "supported" at grade B; under `confounded` the tests of paths before the start and the bounds on '
-    "trends are run, and other guards of the study could only lower the grade further. In `powered` the benefit is "
+    'brings. "Pays" is "supported" at grade B; under `confounded` the test of paths before the start and the bounds '
+    "on trends are run, and other guards of the study could only lower the grade further. In `powered` the benefit is "
     "scaled so that generalised least squares, which knows the shocks' covariance and that the effect depends on time "
     f"since the start alone, puts its normal interval above the smallest value that matters in {POWER:.0%}. A share is "
     "in the column of what excludes 0, with its own bar where there is one",
