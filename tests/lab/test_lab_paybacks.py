@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from coroi.claims import label_of
 from coroi.inference.drawn_roll_outs import draw_roll_out
+from coroi.inference.trend_bounds import check_trend_bounds
 from coroi.lab.bar import standing
 from coroi.lab.experiments import EXPERIMENTS, OWN
 from coroi.lab.experiments.oracle import oracle_error, value_with_power
-from coroi.lab.experiments.paybacks import (
+from coroi.lab.experiments.payback_worlds import (
     DELTA,
     FACTORS,
     HORIZON,
@@ -21,16 +23,13 @@ from coroi.lab.experiments.paybacks import (
     RATE,
     SIZES,
     STARTS,
-    TIMED,
     WORLDS,
     draw,
-    guards_hold,
-    line_in,
     powered,
     truth_of,
-    verdict,
     worlds,
 )
+from coroi.lab.experiments.paybacks import TIMED, _bounds_hold, guards_hold, line_in, path_in, verdict
 from coroi.lab.replicate import own_stream
 from coroi.lab.summary import summarise
 from coroi.lab.validity import cells_of
@@ -63,15 +62,16 @@ def test_shares_are_a_yes_or_a_no_and_have_no_truth(found):
     truth = PAYBACKS.own_truth()
     shares = [e for e in PAYBACKS.estimands if e.name not in truth]
     assert {e.name.split("[")[0] for e in shares} == {
-        *("pays", "pays, unguarded", "consistent with", "cannot tell"),
+        *("pays", "pays, guards run", "consistent with", "cannot tell"),
         *("dip test", "payback, latest known", "crossover, latest known"),
     }
     for each in shares:
         assert found[each.name].low == found[each.name].high in (0.0, 1.0)
     barred = {e.name: e.at_most for e in PAYBACKS.estimands if e.at_most is not None}
     for n in SIZES:
-        for name in ("null", "null, free", "overspend", "confounded"):
+        for name in ("null", "null, free", "overspend"):
             assert barred.pop(f"pays[{name}, {n}]") == 0.05
+        assert barred.pop(f"pays, guards run[confounded, {n}]") == 0.05
         assert barred.pop(f"cannot tell[powered, {n}]") == 0.20
         assert barred.pop(f"dip test[null, free, {n}]") == 0.065
     assert not barred
@@ -190,6 +190,27 @@ def test_guards_turn_a_trend_away_and_let_a_large_benefit_through():
     data = draw(np.random.default_rng(1), large, 50)
     assert verdict(line_in(data, large)) == "supported"
     assert guards_hold(data, large)
+
+
+def test_bounds_are_those_of_the_check_that_the_study_runs():
+    """A trend that the path around one base leaves open would have survived by the path's own verdict."""
+    told = []
+    for seed, world in [*((seed, WORLDS["confounded"]) for seed in range(1, 7)), (1, replace(_LARGE, path=(100.0,)))]:
+        data = draw(np.random.default_rng(seed), world, 20)
+        paid, (path, weights) = float(FACTORS @ world.paid), path_in(data)
+
+        def judged(low, high, paid=paid):
+            return label_of(low - paid, high - paid, DELTA, grade="B")
+
+        at = {"judged": judged, "effect": paid, "bounds": (), "level": LEVEL, "df": 19}
+        check = check_trend_bounds(path, weights, verdict="supported", **at)
+        assert check.passed == _bounds_hold(data, world)
+        told.append((check_trend_bounds(path, weights, **at).passed, check.passed))
+    assert (True, False) in told
+    assert told[-1] == (True, True)
+
+
+_LARGE = WORLDS["baseline"]
 
 
 def test_the_level_of_a_verdict_is_that_of_all_claims():

@@ -45,6 +45,7 @@ def check_trend_bounds(
     bends: Sequence[float] | None = None,
     level: float = 0.95,
     df: float | None = None,
+    verdict: str = "",
 ) -> Check:
     """Bound an effect by how much trends differed before the base, and say what it would take to overturn it.
 
@@ -69,11 +70,14 @@ def check_trend_bounds(
         Of the intervals.
     df : float, optional
         Clusters less one: the covariance is widened so that a bound of 0 gives the interval by t. Normal by default.
+    verdict : str
+        The verdict that has to survive, where it is that of another estimate than the path's own, such as a sharper one
+        that takes all periods before the start for its base; by default the one that parallel trends give on the path.
 
     Returns
     -------
     Check
-        Passed where the verdict at a bound of 1 is the one that parallel trends give. The table has a row for each
+        Passed where the verdict at a bound of 1 is `verdict`. The table has a row for each
         ``assumption`` (``relative``, ``smooth``) and ``bound``, with the interval and its verdict; none that is smooth
         where the covariance is singular or `df` tells of fewer than three clusters an estimate.
 
@@ -91,11 +95,13 @@ def check_trend_bounds(
     table = pd.DataFrame(rows, columns=["assumption", "bound", "conf_low", "conf_high"])
     table["verdict"] = [judged(low, high) for low, high in zip(table["conf_low"], table["conf_high"], strict=True)]
     before, held = (table[(table["assumption"] == "relative") & (table["bound"] == b)].iloc[0] for b in (0.0, HELD))
-    passed = bool(before["verdict"] == held["verdict"])
+    passed = bool((verdict or before["verdict"]) == held["verdict"])
     said = (
         f"With trends as parallel as can be, {what} is {_interval(before)} ({before['verdict']}). If their difference "
         f"may change after the start by as much as the most it changed before, it is {_interval(held)} "
-        f"({held['verdict']}). {breakdown_words(breakdown_bound(path, weights, effect=effect, level=level), effect)}"
+        f"({held['verdict']}). "
+        f"{_other(verdict, str(before['verdict']))}"
+        f"{breakdown_words(breakdown_bound(path, weights, effect=effect, level=level), effect)}"
     )
     return Check(name=NAME, tested=TESTED, passed=passed, sentence=said, table=table)
 
@@ -126,6 +132,11 @@ def breakdown_words(bound: float, effect: float = 0.0) -> str:
     if np.isinf(bound):
         return f"It stays clear of {target} at every bound that was tried, up to ten times the most seen before."
     return f"It stays clear of {target} as long as that change is at most {bound:.2g} times the most seen before."
+
+
+def _other(verdict: str, before: str) -> str:
+    """Say which verdict has to survive where it is not the one of the path itself."""
+    return f"The verdict that has to survive is that of the answer: {verdict}. " if verdict not in ("", before) else ""
 
 
 def _interval(row: pd.Series) -> str:

@@ -3,142 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from coroi.claims import headline_level, label_of
+from coroi.claims import label_of
 from coroi.errors import CoroiError
-from coroi.inference.drawn_roll_outs import draw_roll_out
-from coroi.inference.event_path import path_of
+from coroi.inference.event_path import EventPath, path_of
 from coroi.inference.leads import leads_before
 from coroi.inference.pretrend import check_leads
-from coroi.inference.trend_bounds import check_trend_bounds
-from coroi.lab.experiments.oracle import oracle_error, value_with_power
+from coroi.inference.relative_magnitudes import relative_set
+from coroi.inference.trend_bounds import HELD
+from coroi.lab.bar import MOST_ALARMS
 from coroi.lab.experiments.parts import OWN, Estimand, Experiment, Findings, Found
+from coroi.lab.experiments.payback_worlds import (
+    DELTA,
+    EARLY,
+    FACTORS,
+    HORIZON,
+    LEVEL,
+    NOISE,
+    PER_YEAR,
+    PERIODS,
+    PERSISTENCE,
+    POWER,
+    POWERED,
+    RATE,
+    SIZES,
+    STARTS,
+    World,
+    draw,
+    truth_of,
+    worlds,
+)
 from coroi.models.group_time import fit_group_time
 from coroi.models.imputation_did import fit_imputation_did
 from coroi.results import Label
 from coroi.roi.flows import Line, join_lines, known_line, line_of
-from coroi.roi.payback import crossing_of
-from coroi.roi.present_value import discount_factors, present_value
+from coroi.roi.present_value import present_value
 from coroi.roi.valley import Span, dip_test, forgone, valley
 from coroi.studies.programme.parts import MOST_LEADS
 from coroi.studies.roi.parts import PROGRAMME
-from coroi.studies.roi.question import CLAIMS
 from coroi.studies.roi.valued import mean_of
 
-PERIODS, STARTS, NEVER, SIZES = 24, (8, 10, 12), 0.25, (20, 50)
-HORIZON, EARLY, RATE, PER_YEAR = 12, 3, 0.10, 12
-FACTORS = discount_factors(RATE, HORIZON, PER_YEAR)
-DELTA = 0.01 * 10.0 * float(FACTORS.sum())
-"""The study's smallest value that matters: by default a hundredth of what a customer brings over the horizon."""
-
-LEVEL = headline_level(len(CLAIMS))
-PERSISTENCE, NOISE, POWER = 0.5, 1.0, 0.95
 MOST_FALSE, MOST_SILENT, ALARM = 0.05, 0.20, 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What a programme brings per customer by period since the start, and what it costs.
-
-    Parameters
-    ----------
-    words : str
-        What happens.
-    path : tuple of float
-        Benefit by period since the start; the last one stays.
-    set_up, running : float
-        Cost in the period of the start, on top of that of each period.
-    trend : float
-        Growth by period of units that ever start, which the programme did not bring.
-    """
-
-    words: str
-    path: tuple[float, ...]
-    set_up: float = 0.0
-    running: float = 0.0
-    trend: float = 0.0
-
-    @property
-    def paid(self) -> np.ndarray:
-        """Cost by period since the start, shape (HORIZON,)."""
-        paid = np.full(HORIZON, self.running)
-        paid[0] += self.set_up
-        return paid
-
-    @property
-    def profit(self) -> np.ndarray:
-        """Benefit less cost by period since the start, shape (HORIZON,)."""
-        return np.array([self.path[min(k, len(self.path) - 1)] for k in range(HORIZON)]) - self.paid
-
-
-_GROWS = tuple(0.2 * k for k in range(1, 11))
-WORLDS = {
-    "baseline": World(words="the benefit grows and pays back", path=_GROWS, set_up=2.0, running=0.3),
-    "dip": World(
-        words="a deep valley, then a late pay-off",
-        path=(-1.0, -0.6, -0.2, 0.2, 0.6, 1.0, 1.2, 1.4, 1.5, 1.6),
-        set_up=1.0,
-        running=0.1,
-    ),
-    "overspend": World(words="a real benefit that costs more than it brings", path=(0.5,), set_up=4.0, running=0.8),
-    "null": World(words="no benefit, a small cost", path=(0.0,), set_up=0.5, running=0.05),
-    "null, free": World(words="no benefit, no cost", path=(0.0,)),
-    "confounded": World(
-        words="no benefit, a small cost; units with the programme grow by themselves",
-        path=(0.0,),
-        set_up=0.5,
-        running=0.05,
-        trend=0.15,
-    ),
-}
 TIMED = ("baseline", "dip", "overspend")
-POWERED = "powered"
+GUARDED = {("confounded", 20), ("confounded", 50), (POWERED, 50)}
 _TERMS = {
     "payback": "period by whose end the discounted sum of money is no longer below zero, for good",
     "crossover": "period from which profit is no longer below zero, for good",
 }
 _SPANS = {"depth": "lowest discounted sum of money since the start", "forgone": "value that stopping then gives up"}
-
-
-@cache
-def powered(n: int) -> World:
-    """Return a growing benefit that is scaled so that the truth, known but for the effect, says "pays" in 95 %."""
-    frame, _ = draw_roll_out(np.random.default_rng(0), n=n, periods=PERIODS, starts=STARTS, path=(0.0,), never=NEVER)
-    first = frame.groupby("entity")["first_treated"].first().to_numpy(float)
-    error = oracle_error(first, PERIODS, FACTORS, persistence=PERSISTENCE, noise=NOISE)
-    aimed = value_with_power(error, delta=DELTA, level=LEVEL, power=POWER)
-    plain = WORLDS["baseline"]
-    brought = float(FACTORS @ (plain.profit + plain.paid))
-    scale = (aimed + float(FACTORS @ plain.paid)) / brought
-    path = tuple(scale * each for each in plain.path)
-    return World(words="a growing benefit of the size told above", path=path, set_up=2.0, running=0.3)
-
-
-def worlds(n: int) -> dict[str, World]:
-    """Return every world for panels of n units."""
-    return WORLDS | {POWERED: powered(n)}
-
-
-def draw(rng: np.random.Generator, world: World, n: int) -> pd.DataFrame:
-    """Draw money per customer by unit and period."""
-    frame, _ = draw_roll_out(
-        rng,
-        n=n,
-        periods=PERIODS,
-        starts=STARTS,
-        path=world.path,
-        never=NEVER,
-        trend=world.trend,
-        persistence=PERSISTENCE,
-        noise=NOISE,
-    )
-    return frame
 
 
 def line_in(data: pd.DataFrame, world: World) -> Line:
@@ -166,13 +82,12 @@ def _told(name: str, data: pd.DataFrame, world: World) -> dict[str, Found]:
     if name in ("dip", "null, free"):
         found["dip test"] = yes_or_no(dip_test(line).p_value < ALARM)
     label = verdict(line)
-    if name == "confounded":
-        guarded = label == "supported" and guards_hold(data, world)
-        found["pays, unguarded"] = yes_or_no(label == "supported")
-        found["consistent with"] = yes_or_no(label == "supported" and not guarded)
-        found["pays"] = yes_or_no(guarded)
-    else:
-        found["pays"] = yes_or_no(label == "supported")
+    above = label == "supported"
+    found["pays"] = yes_or_no(above)
+    if (name, data["entity"].nunique()) in GUARDED:
+        held = above and guards_hold(data, world)
+        found["pays, guards run"] = yes_or_no(held)
+        found["consistent with"] = yes_or_no(above and not held)
     if name == POWERED:
         found["cannot tell"] = yes_or_no(label == "cannot tell")
     return found
@@ -185,7 +100,7 @@ def verdict(line: Line) -> Label:
 
 
 def guards_hold(data: pd.DataFrame, world: World) -> bool:
-    """Run the two guards of the study that look at paths before the start, the dearer one only where it matters.
+    """Say whether "supported" stands when the study's two guards on paths before the start are run.
 
     Parameters
     ----------
@@ -205,22 +120,23 @@ def guards_hold(data: pd.DataFrame, world: World) -> bool:
 
 
 def _bounds_hold(data: pd.DataFrame, world: World) -> bool:
-    """Say whether the verdict survives trends that differ after the start as much as before it."""
-    paid = -float(FACTORS @ world.paid)
-
-    def judged(low: float, high: float) -> str:
-        return label_of(low + paid, high + paid, DELTA, grade="B")
-
+    """Say whether it survives trends that differ after the start by as much as before it."""
+    paid = float(FACTORS @ world.paid)
     try:
-        path = path_of(fit_group_time(data, outcome="outcome", leads=MOST_LEADS), term="event_time")
-        times = path.first + np.arange(len(path.after))
-        weights = np.zeros(len(path.after))
-        weights[(times >= 0) & (times < HORIZON)] = FACTORS
-        df = data["entity"].nunique() - 1
-        check = check_trend_bounds(path, weights, judged=judged, effect=-paid, bounds=(), level=LEVEL, df=df)
+        path, weights = path_in(data)
     except CoroiError:
         return False
-    return bool(check.passed)
+    held = relative_set(path.widened(LEVEL, data["entity"].nunique() - 1), weights, HELD, level=LEVEL)
+    return label_of(held.low - paid, held.high - paid, DELTA, grade="B") == "supported"
+
+
+def path_in(data: pd.DataFrame) -> tuple[EventPath, np.ndarray]:
+    """Return the path around one base, and the weights of its present value."""
+    path = path_of(fit_group_time(data, outcome="outcome", leads=MOST_LEADS), term="event_time")
+    times = path.first + np.arange(len(path.after))
+    weights = np.zeros(len(path.after))
+    weights[(times >= 0) & (times < HORIZON)] = FACTORS
+    return path, weights
 
 
 def yes_or_no(said: bool) -> Found:
@@ -254,27 +170,6 @@ def _of_row(row: Mapping[str, Any]) -> Found:
     return Found(estimate=float(row["estimate"]), low=float(row["conf_low"]), high=float(row["conf_high"]))
 
 
-def truth_of(world: World) -> dict[str, float]:
-    """Return what is true of a world within the horizon, "never" being the horizon."""
-    profit = world.profit
-    worth = np.where(np.abs(profit) < 1e-12, 0.0, profit) * FACTORS
-    sums = np.cumsum(worth)
-
-    def for_good(path: np.ndarray) -> float:
-        found = crossing_of(pd.DataFrame(dict.fromkeys(("estimate", "band_low", "band_high"), path)))
-        return min(found.estimate, float(HORIZON))
-
-    return {
-        "value": float(sums[-1]),
-        "early": float(profit[:EARLY].mean()),
-        "late": float(profit[EARLY:].mean()),
-        "payback": for_good(sums),
-        "crossover": for_good(worth),
-        "depth": float(sums.min()),
-        "forgone": float(sums[-1] - sums.min()),
-    }
-
-
 def _own_truth() -> Mapping[str, float]:
     names = {each.name for each in PAYBACKS.estimands}
     told = {
@@ -289,11 +184,11 @@ def _own_truth() -> Mapping[str, float]:
 def _estimands() -> Iterator[Estimand]:
     for n in SIZES:
         for name, world in worlds(n).items():
-            for term, words, more in _of_world(name):
+            for term, words, more in _of_world(name, n):
                 yield Estimand(name=f"{term}[{name}, {n}]", words=f"{words}; {n} units; {world.words}", **more)
 
 
-def _of_world(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _of_world(name: str, n: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
     sound = name != "confounded"
     zero = (OWN,) if name == "null, free" else ()
     yield "value", "net present value per customer", {"headline": sound, "zero_in": zero}
@@ -306,13 +201,13 @@ def _of_world(name: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
             yield term, f"{words}, {HORIZON} being never", {"headline": True, "contrast": False}
             yield f"{term}, latest known", f"share of sets whose latest {term} is within the horizon", {}
     if name in ("dip", "null, free"):
-        bar = {"at_most": 0.065, "headline": True} if name == "null, free" else {}
-        yield "dip test", "share that finds a dip at 5 %", bar
-    if name == "confounded":
-        yield "pays, unguarded", 'share "pays" if no guard were run, for comparison', {}
+        alarms = {"at_most": MOST_ALARMS, "headline": True} if name == "null, free" else {}
+        yield "dip test", "share that finds a dip at 5 %", alarms
+    bar = {"at_most": MOST_FALSE, "headline": True}
+    yield "pays", 'share "pays", guards left aside', bar if name in ("overspend", "null", "null, free") else {}
+    if (name, n) in GUARDED:
+        yield "pays, guards run", 'share "pays" once guards are run', {} if sound else bar
         yield "consistent with", 'share "consistent with" because a guard lowered the grade', {}
-    bar = {"at_most": MOST_FALSE, "headline": True} if name in ("overspend", "null", "null, free", "confounded") else {}
-    yield "pays", f'share "pays"{", guards run" if name == "confounded" else ""}', bar
     if name == POWERED:
         yield "cannot tell", 'share "cannot tell"', {"at_most": MOST_SILENT, "headline": True}
 
@@ -323,8 +218,8 @@ PAYBACKS = Experiment(
     f"imputation on {PERIODS} periods, less known costs; a quarter of the units never starts, the others from periods "
     f"{', '.join(map(str, STARTS))} on; shocks of standard deviation {NOISE:g} and autocorrelation {PERSISTENCE:g}. "
     f"Verdicts are at {LEVEL:.1%}, the smallest value that matters is {DELTA:.2f}, a hundredth of what a customer "
-    'brings. "Pays" is "supported" at grade B; under `confounded` the test of paths before the start and the bounds '
-    "on trends are run, and other guards of the study could only lower the grade further. In `powered` the benefit is "
+    'brings. "Pays" is "supported" at grade B. Where guards are run, they are the test of paths before the start and '
+    "the bounds on trends; the others of the study could only lower the grade further. In `powered` the benefit is "
     "scaled so that generalised least squares, which knows the shocks' covariance and that the effect depends on time "
     f"since the start alone, puts its normal interval above the smallest value that matters in {POWER:.0%}. A share is "
     "in the column of what excludes 0, with its own bar where there is one",

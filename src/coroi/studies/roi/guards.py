@@ -11,6 +11,7 @@ from coroi.errors import CoroiError
 from coroi.inference.event_path import EventPath, path_of
 from coroi.inference.trend_bounds import check_trend_bounds
 from coroi.results import Check, Grade
+from coroi.roi.present_value import present_value
 from coroi.studies import programme
 from coroi.studies.profit.guards import checks_of as score_checks
 from coroi.studies.profit.guards import grade_of as score_grade
@@ -109,6 +110,13 @@ def paid_value(question: Question, parts: Parts) -> float:
     return float(question.factors @ parts.flows.line(PROGRAMME).estimate)
 
 
+def _answered(question: Question, parts: Parts, level: float, delta: float) -> str:
+    """Return the verdict on the value as the study estimates it, which is sharper than the path around one base."""
+    assert parts.flows is not None
+    row = present_value(parts.flows.total, rate_annual=question.rate, per_year=question.per_year, level=level)
+    return label_of(float(row["conf_low"]), float(row["conf_high"]), delta, grade="B")
+
+
 def _bounds(question: Question, parts: Parts, what: str, paid: float, level: float, delta: float) -> Check:
     def judged(low: float, high: float) -> str:
         return label_of(low + paid, high + paid, delta, grade="B")
@@ -126,6 +134,7 @@ def _bounds(question: Question, parts: Parts, what: str, paid: float, level: flo
             level=level,
             df=df,
             effect=-paid,
+            verdict=_answered(question, parts, level, delta),
         )
     except CoroiError as error:
         return Check(name="trend_bounds", tested=tested, passed=None, sentence=f"Not run: {str(error).rstrip('.')}.")
