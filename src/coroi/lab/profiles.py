@@ -85,7 +85,7 @@ PROFILES = {
             "roll_outs": 16,
             "randomised_pilots": 12,
             "few_units": 12,
-            "paybacks": 8,
+            "paybacks": 4,
             "verdicts": 4,
         },
         scenarios=("own", "null", "confounded"),

@@ -23,8 +23,6 @@ DELTA = 0.01 * 10.0 * float(FACTORS.sum())
 
 LEVEL = headline_level(len(CLAIMS))
 PERSISTENCE, NOISE, POWER = 0.5, 1.0, 0.95
-
-
 POWERED = "powered"
 
 
@@ -49,6 +47,11 @@ class World:
     set_up: float = 0.0
     running: float = 0.0
     trend: float = 0.0
+
+    @property
+    def brings(self) -> tuple[object, ...]:
+        """What panels are drawn from: worlds that differ in what is paid alone share their units."""
+        return self.path, self.trend
 
     @property
     def paid(self) -> np.ndarray:

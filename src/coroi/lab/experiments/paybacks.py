@@ -59,23 +59,36 @@ _SPANS = {"depth": "lowest discounted sum of money since the start", "forgone": 
 
 def line_in(data: pd.DataFrame, world: World) -> Line:
     """Estimate the benefit and set it against the cost, as the study does."""
+    return net_of(benefit_in(data), world)
+
+
+def benefit_in(data: pd.DataFrame) -> Line:
+    """Estimate what the programme brings by period since the start."""
     fit = fit_imputation_did(data, outcome="outcome", leads=0, horizon=HORIZON - 1, balanced=0, keep_influence=True)
-    lines = [line_of(fit, "spend", n_periods=HORIZON), known_line(PROGRAMME, -world.paid)]
+    return line_of(fit, "spend", n_periods=HORIZON)
+
+
+def net_of(benefit: Line, world: World) -> Line:
+    """Join the benefit with what is known to be paid."""
+    lines = [benefit, known_line(PROGRAMME, -world.paid)]
     return join_lines(lines, currency="EUR", periods=[str(k) for k in range(HORIZON)]).total
 
 
 def _own_fit(rng: np.random.Generator) -> Findings:
     found: dict[str, Found] = {}
     for n in SIZES:
+        units: dict[tuple[object, ...], tuple[pd.DataFrame, Line]] = {}
         for name, world in worlds(n).items():
-            data = draw(rng, world, n)
-            told = _told(name, data, world)
+            if world.brings not in units:
+                data = draw(rng, world, n)
+                units[world.brings] = data, benefit_in(data)
+            data, benefit = units[world.brings]
+            told = _told(name, data, world, net_of(benefit, world))
             found |= {f"{term}[{name}, {n}]": each for term, each in told.items()}
     return found
 
 
-def _told(name: str, data: pd.DataFrame, world: World) -> dict[str, Found]:
-    line = line_in(data, world)
+def _told(name: str, data: pd.DataFrame, world: World, line: Line) -> dict[str, Found]:
     found = {"value": _of_row(present_value(line, rate_annual=RATE, per_year=PER_YEAR))}
     if name in TIMED:
         found |= _timed(line)
