@@ -301,6 +301,16 @@ def test_an_effect_that_parallel_trends_do_not_show_has_no_breakdown():
     check = check_trend_bounds(nothing)
     assert "Its interval holds zero even if trends are parallel." in check.sentence
     assert check.passed is True  # the verdict, that one cannot tell, is the same
+    assert "The verdict that has to survive" not in check.sentence
+
+
+def test_a_verdict_that_the_path_does_not_show_even_with_parallel_trends_does_not_survive():
+    path = medicaid()
+    nothing = EventPath(before=path.before, after=0.1 * path.after, covariance=path.covariance)
+    check = check_trend_bounds(nothing, verdict="above zero")
+    assert check.passed is False
+    assert "The verdict that has to survive is that of the answer: above zero." in check.sentence
+    assert check_trend_bounds(path, path.average((0,)), verdict="above zero").passed is True
 
 
 def test_with_few_clusters_a_bound_of_zero_gives_the_interval_by_t():

@@ -85,7 +85,7 @@ PROFILES = {
             "roll_outs": 16,
             "randomised_pilots": 12,
             "few_units": 12,
-            "paybacks": 4,
+            "paybacks": 12,
             "verdicts": 4,
         },
         scenarios=("own", "null", "confounded"),
