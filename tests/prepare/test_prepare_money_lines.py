@@ -277,5 +277,5 @@ def test_refunds_beyond_what_was_spent_and_costs_before_the_start_are_said(conne
     rows = found.rows[found.rows["programme_cost"] != 0]
     assert rows[["unit", "period"]].to_numpy().tolist() == [[0, STARTS["u0"]]]
     assert rows["programme_cost"].iloc[0] * found.units["n_customers"].iloc[0] == pytest.approx(-40)
-    assert "The programme's costs add up to -40.00 EUR: refunds exceed what was spent." in found.notes
-    assert "1 cost from before a start, -40.00 EUR in all, charged at the start." in found.notes
+    assert "The programme's costs add up to −40.00 EUR: refunds exceed what was spent." in found.notes
+    assert "1 cost from before a start, −40.00 EUR in all, charged at the start." in found.notes

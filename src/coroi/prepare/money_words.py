@@ -159,7 +159,7 @@ def _costs(n: int) -> str:
 
 
 def _money(amount: float, currency: str) -> str:
-    return f"{amount:,.2f} {currency}"
+    return f"{amount:,.2f} {currency}".replace("-", "−")
 
 
 _STEPS = {

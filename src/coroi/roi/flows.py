@@ -165,7 +165,9 @@ def line_of(result: Result, name: str, *, term: str = "event_time", n_periods: i
     rows = rows[rows[column].between(0, n_periods - 1)].sort_values(column)
     told = rows[rows["identified"].astype(bool)]
     if len(told) < n_periods:
-        why = next((str(r) for r in rows["reason"] if r), "the path is shorter")
+        why = next((str(r) for r in [*rows["reason"], *result.estimates["reason"]] if r), "the path is shorter")
+        if told.empty:
+            raise DataError(f"{name}: no period after the start is identified: {why}.")
         raise DataError(
             f"{name}: {n_periods - len(told)} of {n_periods} periods after the start are not identified: {why}. "
             "Ask for a shorter horizon."

@@ -5,6 +5,7 @@ from coroi.studies.roi.asking import ask
 from coroi.studies.roi.autopsy import autopsy_figure, autopsy_words, fit_autopsy
 from coroi.studies.roi.books import Books, keep_books
 from coroi.studies.roi.case_against import CaseAgainst, case_against
+from coroi.studies.roi.figures import swings_figure, valley_figure
 from coroi.studies.roi.foresight import observed, predictions
 from coroi.studies.roi.guards import Guards, run_guards
 from coroi.studies.roi.horizons import grid_table, horizon_table
@@ -16,8 +17,6 @@ from coroi.studies.roi.page import (
     ledger_words,
     numbers_table,
     run_out_table,
-    swings_figure,
-    valley_figure,
     verdicts_table,
 )
 from coroi.studies.roi.parts import Parts, fit_parts

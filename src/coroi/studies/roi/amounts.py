@@ -11,6 +11,10 @@ from coroi.report.words import money, money_interval, number, percent
 from coroi.roi.valley import Span
 from coroi.studies.roi.question import Question
 
+LATER = "later"
+_WHOLE = 10.0
+"""Half-width at which an amount of nothing is written without decimals."""
+
 
 def amount(question: Question, row: Mapping[str, Any], times: float = 1.0) -> str:
     """Write an amount with its interval: "EUR 12 (−3 to 27)".
@@ -26,14 +30,14 @@ def amount(question: Question, row: Mapping[str, Any], times: float = 1.0) -> st
     middle, low, high = (times * float(row[c]) for c in ("estimate", "conf_low", "conf_high"))
     half = (high - low) / 2
     if half == 0:
-        return f"{money(middle, max(0.1 * abs(middle), 1e-9), question.currency)} (known)"
+        return f"{plain(question, middle)} (known)"
     ends = money_interval(low, high, "").strip()
     return f"{money(middle, half if math.isfinite(half) else 0.1 * abs(middle), question.currency)} ({ends})"
 
 
 def plain(question: Question, value: float) -> str:
     """Write an amount that has no interval, such as the smallest that matters."""
-    return money(value, max(0.1 * abs(value), 1e-9), question.currency)
+    return money(value, 0.1 * abs(value) or _WHOLE, question.currency)
 
 
 def spoken(question: Question, span: Span) -> str:
@@ -54,6 +58,23 @@ def when(question: Question, span: Span) -> str:
     if math.isinf(span.low):
         return f"not within {question.span}, by the band either"
     return f"{nth(question, span.estimate)} (by the band, {ends})"
+
+
+def in_short(question: Question, span: Span) -> str:
+    """Write a period with the ends of its interval for a narrow column: "month 7 (2 to later)"; later: beyond it."""
+    ends = [LATER if math.isinf(at) else f"{int(at) + 1}" for at in (span.low, span.high)]
+    middle = LATER if math.isinf(span.estimate) else f"{question.frequency} {int(span.estimate) + 1}"
+    return middle if span.low == span.high else f"{middle} ({ends[0]} to {ends[1]})"
+
+
+def for_good(question: Question, subject: str, span: Span) -> str:
+    """Say from when a path is no longer below zero for good, or that it is not within the horizon; one sentence."""
+    if math.isinf(span.low):
+        return f"{subject} does not rise above zero for good within {question.span}, by the band either."
+    if math.isinf(span.estimate):
+        earliest = f"from {nth(question, span.low)} at the earliest"
+        return f"{subject} does not rise above zero for good within {question.span} (by the band, {earliest})."
+    return f"{subject} is no longer below zero for good from {when(question, span)}."
 
 
 def day_words(day: date | None) -> str:
@@ -79,3 +100,13 @@ def ratio(row: Mapping[str, Any]) -> str:
     if math.isinf(low) or math.isinf(high):
         return f"{number(middle, 2)} (no bound)"
     return f"{number(middle, 2)} ({number(low, 2)} to {number(high, 2)})"
+
+
+def worth_words(question: Question) -> str:
+    """Name what is shown: the value, or what there is of it where costs are not known."""
+    return "Worth before costs" if question.cost_reason else "Net present value"
+
+
+def row_of_ends(estimate: float, low: float, high: float) -> dict[str, float]:
+    """Return an estimate with its interval as a row of estimates names them."""
+    return {"estimate": estimate, "conf_low": low, "conf_high": high}

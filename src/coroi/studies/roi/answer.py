@@ -23,7 +23,7 @@ from coroi.studies.roi.question import Question, declared_rows
 from coroi.studies.roi.valued import Valued, mean_of
 
 UNTESTED: Label = "not testable with this data"
-PARTS = {"C13": ("early", "late"), "C16": ("value",), "C18": ("valley", "forgone")}
+PARTS = {"C13": ("early", "late"), "C16": ("value", "quarter"), "C18": ("valley", "forgone")}
 _COLUMNS = (
     *("part", "term", "line", "rate_annual", "horizon", "event_time", "how", "half_life"),
     *("estimate", "std_error", "conf_low", "conf_high", "band_low", "band_high", "confidence", "identified", "reason"),
@@ -70,6 +70,7 @@ def answer_of(question: Question, parts: Parts, guards: Guards, valued: Valued |
             },
             "reported": question.reported,
             "left_out": dict(parts.left_out),
+            "no_roll_out": question.no_roll_out,
             "level": parts.level,
             "fits": {name: dict(fit.spec) for name, fit in parts.fits.items()},
             "declared": [asdict(d) for d in declared_rows(question, guards.grade).values()],
@@ -96,11 +97,26 @@ def verdicts(question: Question, parts: Parts, guards: Guards, valued: Valued | 
         return {name: untestable(row, why) for name, row in declared.items()}
     found = {}
     for name, row in declared.items():
+        lacking = lacking_for(question, name)
+        if lacking:
+            found[name] = untestable(row, lacking)
+            continue
         estimate, *at = _interval(question, valued, name, row.level)
         _, *at_95 = _interval(question, valued, name, 0.95)
         told = judge(row, estimate=estimate, interval=(at[0], at[1]), interval_95=(at_95[0], at_95[1]))
         found[name] = replace(told, reason=_what_would_settle(question, told)) if told.label == "cannot tell" else told
     return found
+
+
+def lacking_for(question: Question, name: str) -> str:
+    """Say what a declared scalar lacks to be tested; empty where it lacks nothing."""
+    if question.route == "score" and name in ("quarter", "early", "valley", "forgone"):
+        return "there is no roll-out, and a cost that is assumed is no finding about when money is lost"
+    if name in ("early", "late", "valley", "forgone") and question.horizon < 2:
+        return "one period has no early and no late part; give a longer horizon"
+    if name == "quarter" and not question.has_quarter:
+        return f"periods of a {question.frequency} over {question.span} do not set a quarter of a year apart"
+    return ""
 
 
 def claim_label(found: Mapping[str, Verdict], claim: str) -> Label:
@@ -125,6 +141,9 @@ def _interval(question: Question, valued: Valued, name: str, level: float) -> tu
     at: Any = {"rate_annual": question.rate, "per_year": question.per_year, "level": level}
     if name == "value":
         row: Mapping[str, Any] = present_value(valued.line, **at)
+    elif name == "quarter":
+        row = present_value(valued.line, horizon=question.quarter, **at)
+        return -float(row["estimate"]), -float(row["conf_high"]), -float(row["conf_low"])
     elif name == "early":
         row = mean_of(valued.line, 0, question.early, level)
         return -float(row["estimate"]), -float(row["conf_high"]), -float(row["conf_low"])
@@ -155,11 +174,15 @@ def _what_would_settle(question: Question, told: Verdict) -> str:
 
 
 def _frames(question: Question, valued: Valued) -> Iterator[pd.DataFrame]:
+    if question.cost_reason:
+        yield from _before_costs(question, valued)
+        return
     single = {
         "net_present_value": valued.value,
         "benefits": valued.gain,
         "early": valued.early,
         "late": valued.late,
+        "quarter": valued.quarter,
         "return_on_costs": valued.ratio,
         "break_even_factor": valued.factor,
     }
@@ -172,6 +195,18 @@ def _frames(question: Question, valued: Valued) -> Iterator[pd.DataFrame]:
     yield _periods(valued.horizons).assign(part="horizons", term="break_even")
     yield valued.run_out.assign(part="run_out", term="net_present_value", horizon=valued.run_out["n_periods"])
     for term, band in (("cumulative", valued.payback.band), ("by_period", valued.valley.by_period)):
+        yield band.rename(columns={"period": "event_time"}).assign(part="path", term=term, identified=True, reason="")
+
+
+def _before_costs(question: Question, valued: Valued) -> Iterator[pd.DataFrame]:
+    """Return what the benefits come to; nothing of it bears the name of a value after costs."""
+    rows = [{"part": "value", "term": "benefits"} | dict(valued.gain)]
+    rows.append({"part": "value", "term": "net_present_value"} | unknown(question.cost_reason))
+    yield pd.DataFrame(rows)
+    yield valued.by_line.assign(part="line", term="present_value")
+    yield valued.grid.assign(part="grid", term="benefits")
+    yield valued.run_out.assign(part="run_out", term="benefits", horizon=valued.run_out["n_periods"])
+    for term, band in (("benefits_cumulative", valued.payback.band), ("benefits_by_period", valued.valley.by_period)):
         yield band.rename(columns={"period": "event_time"}).assign(part="path", term=term, identified=True, reason="")
 
 

@@ -10,13 +10,14 @@ import pandas as pd
 
 from coroi.errors import StudyError, did_you_mean
 from coroi.prepare.followed import followed
-from coroi.prepare.money_lines import money_lines
+from coroi.prepare.money_lines import MoneyLines, money_lines
 from coroi.report.words import join_words, percent
 from coroi.roi.present_value import discount_factors
 from coroi.schemas import PERIODS_PER_YEAR
 from coroi.studies import profit, programme
 from coroi.studies.inputs import Inputs
 from coroi.studies.programme.outcomes import Outcome
+from coroi.studies.roi.lost import lost_rows
 from coroi.studies.roi.question import Question
 
 BORNE = ("shared", "cohort")
@@ -90,6 +91,7 @@ def ask(
     _check(costs_borne, BORNE, "costs_borne")
     rate = plan.discount_rate_annual if discount_rate == -1.0 else discount_rate
     _check_numbers(horizon, rate, half_life, reported_margin, early, run_out)
+    _check_assumed(score_change, cost_at_start, cost_running)
     if inputs.panel is None:
         raise StudyError("There is no panel: the plan has neither contracts nor purchases that can be used.")
     shared: dict[str, Any] = {
@@ -103,6 +105,7 @@ def ask(
         "borne": costs_borne,
         "referrals": referrals,
         "smallest_cell": plan.privacy.smallest_cell,
+        "lost": lost_rows(inputs.ledger),
     }
     found = None
     if "programme" in inputs.tables:
@@ -114,7 +117,9 @@ def ask(
         raise StudyError("There is no table 'programme', so that no practice can be asked for. Leave `practice` empty.")
     score = {"score_change": score_change, "cost_at_start": cost_at_start, "cost_running": cost_running}
     other = _by_score(inputs, metric, horizon, early, score, shared)
-    return found if other.reason and found is not None else other
+    if found is None:
+        return other
+    return found if other.reason else replace(other, no_roll_out=found.reason)
 
 
 def _by_roll_out(inputs: Inputs, asked: dict[str, Any], horizon: int, early: int, shared: dict[str, Any]) -> Question:
@@ -138,6 +143,7 @@ def _by_roll_out(inputs: Inputs, asked: dict[str, Any], horizon: int, early: int
     if span < 1:
         why = "no unit with the programme is followed after its start"
         return Question(route="none", programme=base, reason=why, **nothing)
+    lines = signed_costs(lines)
     lines = replace(lines, rows=with_benefit(lines.rows, referrals=shared["referrals"]))
     rows = base.units.rows.drop(columns=["margin", "cost_to_serve"])
     rows = rows.merge(lines.rows[["unit", "period", "benefit"]], on=["unit", "period"], how="left")
@@ -178,6 +184,7 @@ def _by_roll_out(inputs: Inputs, asked: dict[str, Any], horizon: int, early: int
         delta=delta if delta > 0 else 1.0,
         n_customers=int(members.sum()),
         n_short=n_short,
+        asked_horizon=horizon if horizon > span else 0,
         cost_reason=lines.reasons.get("programme_cost", ""),
         reason=reason,
         **shared,
@@ -227,6 +234,19 @@ def _followed(base: programme.Question, horizon: int, per_year: float) -> tuple[
     return valued, kept, int((~kept).sum())
 
 
+def signed_costs(lines: MoneyLines) -> MoneyLines:
+    """Leave out costs that add up to less than nothing: written below zero, they would count as gains."""
+    rows, reasons = lines.rows, dict(lines.reasons)
+    for column, kind in (("programme_cost", "programme"), ("cost_to_serve", "serve")):
+        if rows[column].sum() < 0:
+            rows = rows.assign(**{column: np.nan})
+            reasons[column] = (
+                f"the costs of the kind '{kind}' add up to an amount below zero; write what was spent above zero, and "
+                "refunds below"
+            )
+    return replace(lines, rows=rows, reasons=reasons)
+
+
 def with_benefit(rows: pd.DataFrame, *, referrals: bool) -> pd.DataFrame:
     """Add what customers bring before the programme's costs: money, referrals, less the cost to serve.
 
@@ -265,3 +285,10 @@ def _check_numbers(horizon: int, rate: float, half_life: float, reported: float,
         raise StudyError(f"reported_margin: {reported:g} is below zero. Give what the accounts report, or 0 for none.")
     if early < 0:
         raise StudyError(f"early: {early} periods are none. Give 1 or more, or 0 for a quarter of the horizon.")
+
+
+def _check_assumed(score_change: float, cost_at_start: float, cost_running: float) -> None:
+    if score_change < 0:
+        raise StudyError(f"score_change: {score_change:g} steps make a score worse. Give steps for the better, or 0.")
+    if cost_at_start < 0 or cost_running < 0:
+        raise StudyError("cost_at_start and cost_running: an amount below zero is no cost. Give what is spent.")

@@ -122,7 +122,7 @@ def autopsy_words(inputs: Inputs, question: Question, found: Result | str, *, me
     steps = bars[(bars["kind"] == "step") & (bars["correction"] != "rows")]
     made, lacking = steps[steps["identified"].astype(bool)], steps[~steps["identified"].astype(bool)]
     said = [
-        f"A slide would set customers who answer at the top of {label} beside those at its bottom: "
+        f"A slide would set customers who answer at the good end of {label} beside those at its bad end: "
         f"{amount(question, slide)} more per customer. Corrected, what goes with the distance between them is "
         f"{amount(question, last)}; no step is there to make it smaller, and each may go either way."
     ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from coroi.prepare.calendar import first_day, last_day
 from coroi.results import Check
 from coroi.roi.flows import line_of
 from coroi.roi.ledger import Entry, apart, check_overlap, ledger_table
-from coroi.roi.reconcile import Reconciliation, reconcile, reconcile_accounts
+from coroi.roi.reconcile import NAME, TESTED, Reconciliation, reconcile, reconcile_accounts
+from coroi.studies.roi.amounts import day_words
 from coroi.studies.roi.parts import PROGRAMME, Parts
 from coroi.studies.roi.question import Question
 
@@ -67,7 +70,7 @@ def keep_books(question: Question, parts: Parts) -> Books | None:
     check_overlap(entries, share=apart((COHORT, BROUGHT)), flows=parts.flows, totals=totals)
     whole = None
     if parts.beside is not None and "everyone" in parts.beside.names:
-        margins = [e for e in entries if e.account == _ACCOUNTS["retention"]]
+        margins = [e for e in entries if e.account == _account(question, "retention")]
         whole = reconcile(parts.beside, margins, reported="everyone", weights=question.factors, level=parts.level)
     return Books(
         entries=entries,
@@ -84,15 +87,28 @@ def _entry(name: str, last: int, question: Question) -> Entry:
     return Entry(
         name=name,
         customers=BROUGHT if name == "referral" else COHORT,
-        account=_ACCOUNTS[name],
+        account=_account(question, name),
         first_period=0,
         last_period=last,
         part_of="margin" if name in ("retention", "spend") else "",
     )
 
 
+def _account(question: Question, name: str) -> str:
+    """Name the line of the accounts: that of revenue where the data tell no margin."""
+    told = "" if question.lines is None else question.lines.money
+    return "revenue" if told == "revenue" and _ACCOUNTS[name] == "contribution margin" else _ACCOUNTS[name]
+
+
 def _accounts(question: Question) -> Check | None:
-    if not question.reported or question.lines is None:
+    if not question.reported:
         return None
+    if question.lines is None or question.programme is None:
+        said = "Not run: without a roll-out there is no sum over all customers to hold against the accounts."
+        return Check(name=NAME, tested=TESTED, passed=None, sentence=said)
     measured = float(question.lines.totals["money"].iloc[-1])
-    return reconcile_accounts(measured, question.reported, currency=question.currency)
+    units = question.programme.units
+    frequency: Any = question.frequency
+    first, last = first_day(units.start_idx, frequency), last_day(units.last_idx, frequency)
+    what = f"the {question.lines.money} of all customers from {day_words(first)} to {day_words(last)}"
+    return reconcile_accounts(measured, question.reported, currency=question.currency, what=what)

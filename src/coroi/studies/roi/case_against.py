@@ -11,7 +11,7 @@ from coroi.roi.flows import Line
 from coroi.roi.present_value import present_value
 from coroi.roi.referee import Confounder, TrendBreak, confounder_that_erases, regression_of, trend_that_erases
 from coroi.roi.silent_customers import Silent, silent_tipping
-from coroi.roi.wording import nothing_to_erase
+from coroi.roi.wording import nothing_to_erase, percent
 from coroi.studies.programme.known_causes import units_regression
 from coroi.studies.roi.guards import event_path, paid_value
 from coroi.studies.roi.parts import Parts
@@ -88,7 +88,7 @@ def _trend(question: Question, parts: Parts, what: str) -> tuple[TrendBreak | No
             weights,
             currency=question.currency,
             paid=paid_value(question, parts),
-            what=what,
+            what=f"{what}, measured from the last period before the start alone",
             level=parts.level,
             df=len(question.programme.starts) - 1,
         )
@@ -115,6 +115,10 @@ def _silent(question: Question, parts: Parts, what: str) -> tuple[Silent | None,
     )
     heard, silent = (_of(parts, alike, name, by) for name, by in (("heard", share), ("silent", 1 - share)))
     at = present_value(heard, rate_annual=question.rate, per_year=question.per_year, level=parts.level)
+    if float(at["conf_low"]) <= 0 <= float(at["conf_high"]):
+        half = (float(at["conf_high"]) - float(at["conf_low"])) / 2
+        theirs = f"{what} of those who had answered, {percent(share)} of customers"
+        return None, nothing_to_erase(theirs, float(at["estimate"]), half, question.currency)
     try:
         told = silent_tipping(
             float(at["estimate"]),

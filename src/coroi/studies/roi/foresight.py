@@ -10,6 +10,7 @@ from coroi.prepare.calendar import first_day
 from coroi.schemas import PERIODS_PER_YEAR
 from coroi.studies.predictions import COLUMNS as PREDICTED
 from coroi.studies.predictions import prediction_rows
+from coroi.studies.roi.amounts import day_words
 from coroi.studies.roi.question import Question
 
 AHEAD = 6
@@ -75,8 +76,15 @@ def _money(question: Question) -> pd.DataFrame | None:
     weight = rows["unit"].map(size)
     sums = (rows["everyone"] * weight).groupby(rows["period"]).sum() / weight.groupby(rows["period"]).sum()
     told = question.lines.money
-    label = f"{told} of everybody in the units per customer that they began with, {question.currency}"
+    label = f"{told} of everybody in the units, per customer there {_whose(question)}, {question.currency}"
     return _frame("money_per_customer", label, sums, int(size.sum()), question)
+
+
+def _whose(question: Question) -> str:
+    """Write which cohort a series is of: another date or practice makes it another series."""
+    assert question.programme is not None
+    day = first_day(question.programme.units.start_idx, question.frequency)  # type: ignore[arg-type]
+    return f"on {day_words(day)}, before the first start of {question.named}"
 
 
 def _exits(question: Question) -> pd.DataFrame | None:
@@ -87,7 +95,8 @@ def _exits(question: Question) -> pd.DataFrame | None:
         return None
     at_risk = rows["n_at_risk"].groupby(rows["period"]).sum()
     rate = (rows["exit_rate"] * rows["n_at_risk"]).groupby(rows["period"]).sum() / at_risk.where(at_risk > 0)
-    return _frame("exit_rate", "share of the units' customers who leave", rate.dropna(), int(at_risk.min()), question)
+    label = f"share who leave of the units' customers {_whose(question)}"
+    return _frame("exit_rate", label, rate.dropna(), int(at_risk.min()), question)
 
 
 def _frame(name: str, label: str, series: pd.Series, customers: int, question: Question) -> pd.DataFrame:

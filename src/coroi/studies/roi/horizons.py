@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from coroi import report
-from coroi.report.sentences import level_of
+from coroi.report.sentences import level_of, stop
 from coroi.report.words import percent, plural
 from coroi.results import Result
 from coroi.roi.valley import Span
-from coroi.studies.roi.amounts import ratio, share, sure, when
+from coroi.studies.roi.amounts import LATER, in_short, ratio, share, sure, worth_words
 from coroi.studies.roi.question import Question
 from coroi.studies.roi.valued import Valued
 
@@ -24,15 +24,20 @@ def grid_table(question: Question, result: Result, valued: Valued | None) -> rep
     horizons = sorted(valued.grid["horizon"].unique())
     rows = []
     for rate, own in valued.grid.groupby("rate_annual"):
-        row: dict[str, str] = {"Discount rate": percent(float(rate), 0)}
+        row: dict[str, str] = {"Discount rate": percent(float(rate), 0 if round(100 * float(rate), 6) % 1 == 0 else 1)}
         by = own.set_index("horizon")
         row |= {plural(int(h), question.frequency): sure(question, by.loc[h].to_dict()) for h in horizons}
         at = valued.horizons[np.isclose(valued.horizons["rate_annual"], float(rate))].iloc[0]
-        row["Breaks even in"] = when(question, Span(estimate=at["estimate"], low=at["earliest"], high=at["latest"]))
+        if not question.cost_reason:
+            even = Span(estimate=at["estimate"], low=at["earliest"], high=at["latest"])
+            row["Breaks even in"] = in_short(question, even)
         rows.append(row)
+    later = (
+        "" if question.cost_reason else f"; breaking even by the band, for good ({LATER}: not within {question.span})"
+    )
     note = (
-        f"Net present value per customer with its {level_of(result)} interval and the one-sided confidence that it is "
-        "above zero; breaking even by the band, for good."
+        f"{worth_words(question)} per customer with its {level_of(result)} interval and the one-sided confidence that "
+        f"it is above zero{later}."
     )
     return report.table(pd.DataFrame(rows), caption="By horizon and discount rate", name="value_grid", note=note)
 
@@ -41,6 +46,8 @@ def horizon_table(question: Question, result: Result, valued: Valued | None) -> 
     """Show what return and internal rate would be, were one to look no further than each horizon."""
     if valued is None:
         return report.prose("There is no table: nothing could be valued.")
+    if question.cost_reason:
+        return report.prose(f"There is neither a return nor an internal rate: {stop(question.cost_reason)}")
     rows = []
     for horizon, own in valued.by_horizon.groupby("horizon"):
         by = own.set_index("term")

@@ -102,10 +102,11 @@ def _of_roll_out(question: Question) -> tuple[str, ...]:
 
 
 def _of_score(question: Question) -> tuple[str, ...]:
+    why = f": {question.no_roll_out}" if question.no_roll_out else ""
     step = question.score.step if question.score is not None else "a better score"
     return (
-        "There is no roll-out to compare. The answer takes what followed, in the same customers, when a score was "
-        "better "
+        f"There is no roll-out to compare{why}. "
+        "The answer takes what followed, in the same customers, when a score was better "
         f"than its past foretold ({step}, times {question.score_change or 1:g}), and sets assumed costs beside it. "
         "It assumes that a programme moves the score by so much, once, and that money follows a raised score as it "
         "followed scores that moved by themselves. Neither can be tested: grade C at best.",

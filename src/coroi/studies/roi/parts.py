@@ -104,7 +104,8 @@ def _of_roll_out(question: Question, level: float) -> Parts:
         try:
             lines.append(line_of(fits[name], name, n_periods=question.horizon, sign=sign))
         except CoroiError as error:
-            return Parts(fits=fits, left_out=left_out, level=level, reason=str(error).rstrip("."))
+            why = str(error).rstrip(".").removeprefix(f"{name}: ")
+            return Parts(fits=fits, left_out=left_out, level=level, reason=why)
     fits["margin"] = _fitted(question, "margin", level)
     fits["total"] = _fitted(question, "benefit", level, leads=MOST_LEADS)
     if not question.cost_reason:
@@ -180,7 +181,7 @@ def _of_score(question: Question, level: float) -> Parts:
     try:
         line = line_of(found.path, SCORE, term="response", n_periods=question.horizon, sign=steps)
     except CoroiError as error:
-        return Parts(score=found, level=level, reason=str(error).rstrip("."))
+        return Parts(score=found, level=level, reason=str(error).rstrip(".").removeprefix(f"{SCORE}: "))
     lines = [line]
     if not question.cost_reason:
         paid = np.full(question.horizon, question.cost_running)

@@ -67,6 +67,12 @@ class Question:
         By the route of the score: steps that the programme is assumed to raise it by, and its cost per customer.
     reason : str
         Why nothing can be estimated; empty where something may.
+    no_roll_out : str
+        Why a table of a programme is there and no roll-out can be compared; empty without such a table, or with one.
+    asked_horizon : int
+        Periods that were asked for where that is more than can be followed; 0 where it is not.
+    lost : tuple of str
+        What the cleaning left out of the tables that tell money, in sentences.
     cost_reason : str
         Why the programme's cost is not known, so that nothing is said of whether it pays; empty where it is.
     smallest_cell : int
@@ -95,6 +101,9 @@ class Question:
     cost_at_start: float = 0.0
     cost_running: float = 0.0
     reason: str = ""
+    no_roll_out: str = ""
+    asked_horizon: int = 0
+    lost: tuple[str, ...] = ()
     cost_reason: str = ""
     smallest_cell: int = 10
 
@@ -118,7 +127,26 @@ class Question:
         """Name what is valued: "the programme", "the practice “ride-along”"."""
         if self.programme is not None:
             return self.programme.named
-        return "a programme" if self.score is None else f"raising {self.score.label}"
+        if self.score is None:
+            return "a programme"
+        return f"{'raising' if self.score.higher_is_better else 'lowering'} {self.score.label}"
+
+    @property
+    def on_revenue(self) -> bool:
+        """Whether the data tell no margin, so that revenue stands in for it."""
+        if self.route == "score":
+            return self.score is not None and self.score.outcome == "revenue"
+        return self.lines is not None and self.lines.money == "revenue"
+
+    @property
+    def quarter(self) -> int:
+        """Periods in a quarter of a year; 0 where a period is longer than that."""
+        return int(self.per_year // 4)
+
+    @property
+    def has_quarter(self) -> bool:
+        """Whether the periods valued set a first quarter of a year apart from what comes after it."""
+        return 0 < self.quarter < self.horizon
 
     @property
     def rate_words(self) -> str:
@@ -135,7 +163,7 @@ class Question:
 
 
 def declared_rows(question: Question, grade: Grade) -> dict[str, Declaration]:
-    """Return every scalar that gets a verdict: the value within the horizon, cost early, gain late, and the valley.
+    """Return every scalar that gets a verdict: value within the horizon and the quarter, cost early, gain late, valley.
 
     Parameters
     ----------
@@ -146,10 +174,10 @@ def declared_rows(question: Question, grade: Grade) -> dict[str, Declaration]:
 
     Notes
     -----
-    Three claims are declared: C16, that the value within the horizon is above zero, which is the same as breaking
-    even for good within it; C13, that profit is lowered early and raised late; C18, that the sum of profit falls below
-    zero first, and that who stops there forgoes more than it. Parts of one claim have to hold together, so that the
-    level is shared out among claims alone.
+    Three claims are declared: C16, that the value within the horizon is above zero, which is the same as breaking even
+    for good within it, and that within the first quarter of a year is below zero; C13, that profit is lowered early and
+    raised late; C18, that the sum of profit falls below zero first, and that who stops there forgoes more than it.
+    Parts of one claim have to hold together, so that the level is shared out among claims alone.
     """
     level = headline_level(len(CLAIMS))
     money = f"in {question.currency} per customer"
@@ -159,6 +187,10 @@ def declared_rows(question: Question, grade: Grade) -> dict[str, Declaration]:
         "value": (
             f"net present value of {question.named} within {question.span} of the start, {money}",
             question.delta,
+        ),
+        "quarter": (
+            f"net present value within the first quarter of a year, sign turned, {money}",
+            per * max(float(question.factors[: question.quarter].sum()), 1.0),
         ),
         "early": (
             f"profit lowered in the first {plural(question.early, question.frequency)}, {money} and "

@@ -43,6 +43,8 @@ class Valued:
     by_line, grid, by_horizon, horizons, run_out, swings : pandas.DataFrame
         Value by line; by rate and horizon; with return and internal rate by horizon; break-even horizon by rate; under
         assumptions on the time after; and with one input at a time at the ends of its range.
+    quarter : Mapping or None
+        Net present value within the first quarter of a year; none where periods do not set one apart.
     early, late : Mapping
         Money a period in the first periods, and in those after them.
     ratio, factor : Mapping
@@ -66,6 +68,7 @@ class Valued:
     horizons: pd.DataFrame
     run_out: pd.DataFrame
     swings: pd.DataFrame
+    quarter: Mapping[str, Any] | None
     early: Mapping[str, Any]
     late: Mapping[str, Any]
     ratio: Mapping[str, Any] | None
@@ -120,6 +123,7 @@ def value(question: Question, parts: Parts, *, seed: int = 1, level: float | Non
         horizons=break_even_horizons(total, rates=_rates(question), **by),
         run_out=after,
         swings=tornado(flows, question.factors, level=level or parts.level, assumed=_assumed(question, parts, after)),
+        quarter=present_value(total, horizon=question.quarter, **at) if question.has_quarter else None,
         early=mean_of(total, 0, question.early, level or parts.level),
         late=mean_of(total, question.early, question.horizon, level or parts.level),
         ratio=return_on_investment(flows, costs=(PROGRAMME,), **at) if PROGRAMME in flows.names else None,
@@ -157,12 +161,13 @@ def run_out_of(question: Question, parts: Parts, level: float) -> pd.DataFrame:
     lives = sorted({question.half_life / 2, question.half_life, 2 * question.half_life})
     return extension_grid(
         parts.flows,
-        n_periods=[question.run_out],
+        n_periods=[question.run_out] if question.horizon > 1 else [],
         half_lives=lives,
         rate_annual=question.rate,
         per_year=question.per_year,
         costs=(PROGRAMME,) if PROGRAMME in parts.flows.names else (),
-        last=min(3, question.horizon),
+        # what is paid once, at the start, does not go on
+        last=max(min(3, question.horizon - 1), 1),
         level=level,
     )
 
@@ -176,16 +181,17 @@ def _assumed(question: Question, parts: Parts, after: pd.DataFrame) -> list[Assu
     ]
     if PROGRAMME in flows.names:
         found.append(scaled(flows, question.factors, (PROGRAMME,), name="costs of the programme", by=COSTS_OFF))
-    none, stays = after.iloc[0], after[after["how"] == "stays"].iloc[0]
-    found.append(
-        Assumed(
-            name="time after the horizon",
-            low=0.0,
-            high=float(question.run_out),
-            npv_low=float(none["estimate"]),
-            npv_high=float(stays["estimate"]),
+    none = float(after["estimate"].iloc[0])
+    for stays in after.loc[after["how"] == "stays", "estimate"]:
+        found.append(
+            Assumed(
+                name="time after the horizon",
+                low=0.0,
+                high=float(question.run_out),
+                npv_low=none,
+                npv_high=float(stays),
+            )
         )
-    )
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from coroi.report import Answer
@@ -10,8 +11,8 @@ from coroi.report.sentences import begin, level_words, stop
 from coroi.report.words import grade_phrase, interval, join_words, number, percent, plural, verdict_words
 from coroi.results import Grade, Label, Verdict
 from coroi.roi.valley import Span
-from coroi.studies.roi.amounts import amount, day_words, nth, plain, spoken, when
-from coroi.studies.roi.answer import UNTESTED, claim_label
+from coroi.studies.roi.amounts import amount, day_words, for_good, nth, plain, spoken, when
+from coroi.studies.roi.answer import PARTS, UNTESTED, claim_label
 from coroi.studies.roi.guards import Guards
 from coroi.studies.roi.parts import Parts
 from coroi.studies.roi.question import Question
@@ -82,12 +83,15 @@ def sentence(question: Question, parts: Parts, valued: Valued | None, verdicts: 
     """Say the answer in one sentence, with its number and no verb above its grade."""
     verdict, named = verdicts["value"], begin(question.named)
     within, level = f"per customer within {question.span} of the start", level_words(parts.level)
+    within += ", revenue counted as if it were margin," if question.on_revenue else ""
     if valued is None:
         return f"Whether {question.named} pays cannot be tested with these data, because {stop(verdict.reason)}"
     if question.cost_reason:
-        told = f"{amount(question, valued.gain)} {within}, {level} interval"
-        return f"Whether {question.named} pays cannot be told, because {question.cost_reason}; before costs: {told}."
-    told = f"{amount(question, valued.value)} {within} at {question.rate_words}, {level} interval"
+        told = f"{amount(question, valued.gain)} {within.rstrip(',')}, {level} interval"
+        moved = "" if question.route != "score" else f" of {_steps(question)}"
+        why = f"because {question.cost_reason}; before costs{moved}"
+        return f"Whether {question.named} pays cannot be told, {why}: {told}."
+    told = f"{amount(question, valued.value)} {within} at {question.rate_words}{_assuming(question)}, {level} interval"
     least = f"{plain(question, question.delta)} per customer"
     if verdict.label == "too small to matter":
         return f"What {question.named} is worth is too small to matter: {told}, when {least} either way would."
@@ -96,6 +100,8 @@ def sentence(question: Question, parts: Parts, valued: Valued | None, verdicts: 
     if verdict.label == "cannot tell":
         return f"These data cannot tell whether {question.named} pays: {told}."
     verb = _LOSS[verdict.grade] if verdict.label == "contradicted" else _GAIN[verdict.grade]
+    if question.route == "score":
+        verb = verb.replace("the same units", "the same customers")
     return f"{named} {verb}: {told}."
 
 
@@ -103,7 +109,7 @@ def verdict_line(verdict: Verdict) -> str:
     """Write a verdict with its levels and its reason."""
     words = verdict_words(verdict.label)
     if verdict.label == UNTESTED:
-        return f"{words}."
+        return f"{words}: {stop(verdict.reason)}" if verdict.reason else f"{words}."
     at_95 = verdict_words(verdict.label_95).lower()
     said = f"{words} ({level_words(verdict.level)} interval, 3 claims declared); by the {level_words(0.95)} interval: "
     return f"{said}{at_95}. {verdict.reason}".strip()
@@ -115,17 +121,23 @@ def payback_words(question: Question, valued: Valued) -> str:
     span = Span(estimate=found.estimate, low=found.earliest, high=found.latest)
     if found.never_negative:
         said = "By the estimate it is never below zero, so that there is nothing to pay back"
+        if valued.dates[2] is None:
+            return f"{said}; by the band it may not be paid back within {question.span}."
         if found.latest > 0:
-            last = day_words(valued.dates[2]) if valued.dates[2] else f"not within {question.span}"
-            return f"{said}; by the band it may take until {nth(question, found.latest)}{_by(question, last)}."
+            last = f"{day_words(valued.dates[2])} for {_whom(question)}"
+            return f"{said}; by the band it may take until {nth(question, found.latest)}, {last}."
         return f"{said}."
     said = f"By the estimate paid back, discounted, in {when(question, span)}"
+    if math.isinf(found.estimate):
+        by_band = ", by the band either"
+        if math.isfinite(found.earliest):
+            by_band = f" (by the band, in {nth(question, found.earliest)} at the earliest)"
+        said = f"By the estimate not paid back, discounted, within {question.span}{by_band}"
     if valued.dates[0] is None and valued.dates[1] is None:
         return f"{said}."
     first, last = (day_words(d) if d else f"not within {question.span}" for d in valued.dates[1:])
     middle = f"{day_words(valued.dates[0])}; " if valued.dates[0] else ""
-    whom = "who started first" if question.route == "roll-out" else "a start at the cohort's"
-    return f"{said}. For {whom}: {middle}{first} at the earliest, {last} at the latest."
+    return f"{said}. For {_whom(question)}: {middle}{first} at the earliest, {last} at the latest."
 
 
 def payback_and_valley(question: Question, valued: Valued | None) -> tuple[str, ...]:
@@ -145,13 +157,15 @@ def valley_words(question: Question, valued: Valued) -> tuple[str, ...]:
         found = f"The estimated sum of money since the start is never below zero ({test} for a dip at all)."
     else:
         seen = "a dip is told from chance" if p < 0.05 else "a dip cannot be told from chance"
+        if question.route == "score":
+            seen = "the cost in it is assumed, so that the test is none of a dip"
         found = (
             f"At its lowest the sum of money since the start is {spoken(question, hole.depth)} per customer, in "
             f"{when(question, hole.trough)}; {seen} ({test}). It is below zero at the end of "
             f"{plural(int(hole.length.estimate), question.frequency)} "
-            f"({interval(hole.length.low, hole.length.high)}), and above it for good from {when(question, hole.end)}."
+            f"({interval(hole.length.low, hole.length.high)}). {for_good(question, 'The sum', hole.end)}"
         )
-    month = f"A single {question.frequency}'s money is above zero for good from {when(question, hole.crossover)}."
+    month = for_good(question, f"A single {question.frequency}'s money", hole.crossover)
     left = valued.forgone
     row = {"estimate": left.estimate, "conf_low": left.low, "conf_high": left.high}
     stopping = (
@@ -166,14 +180,15 @@ def claim_words(question: Question, parts: Parts, valued: Valued | None, verdict
     said = []
     for claim, text in _CLAIMS.items():
         label = claim_label(verdicts, claim)
-        if valued is None or question.cost_reason:
-            said.append(f"Claim {claim}: {text}. {verdict_words(UNTESTED)}: {stop(verdicts['value'].reason)}")
+        if label == UNTESTED or valued is None:
+            why = next(verdicts[part].reason for part in PARTS[claim] if verdicts[part].label == UNTESTED)
+            said.append(f"Claim {claim}: {text}. {verdict_words(UNTESTED)}: {stop(why)}")
             continue
         found = {"C13": _early_late, "C16": _horizon, "C18": _prize}[claim](question, valued)
         words = verdict_words(label)
         said.append(
-            f"Claim {claim}: {text}. {found} {words}: by the {level_words(verdicts['value'].level)} interval, evidence "
-            f"grade {grade_phrase(verdicts['value'].grade)}."
+            f"Claim {claim}: {text}. {found} (Intervals at {level_words(parts.level)}.) {words}: by the "
+            f"{level_words(verdicts['value'].level)} interval, evidence grade {grade_phrase(verdicts['value'].grade)}."
         )
     return said
 
@@ -202,9 +217,18 @@ def who(question: Question) -> str:
 def left_out_words(question: Question, parts: Parts) -> list[str]:
     """Say which lines of money are not counted, and what was left out of those that are."""
     said = [f"{begin(name)} is not counted: {stop(why)}" for name, why in parts.left_out.items()]
+    if question.on_revenue:
+        said.append("The data tell no margin: revenue stands in for it, which overstates gains by what was sold costs.")
+    if question.asked_horizon:
+        asked = plural(question.asked_horizon, question.frequency)
+        said.append(f"{asked} were asked for; no more than {question.span} are followed, and so many are valued.")
+    if question.no_roll_out:
+        said.append(
+            f"The programme's roll-out cannot be compared, so that its costs are not used: {stop(question.no_roll_out)}"
+        )
     if question.lines is not None:
         said += [stop(note) for note in question.lines.notes]
-    return said
+    return [*said, *question.lost]
 
 
 def _money_rows(question: Question, valued: Valued, level: str) -> list[tuple[str, str]]:
@@ -222,9 +246,27 @@ def _money_rows(question: Question, valued: Valued, level: str) -> list[tuple[st
     return rows
 
 
+def _assuming(question: Question) -> str:
+    """Write what is assumed by the route of the score."""
+    if question.route != "score" or question.score is None:
+        return ""
+    spent = []
+    if question.cost_at_start:
+        spent.append(f"{plain(question, question.cost_at_start)} at the start")
+    if question.cost_running:
+        spent.append(f"{plain(question, question.cost_running)} a {question.frequency}")
+    return f", assuming {_steps(question)} at a cost of {join_words(spent)}"
+
+
+def _steps(question: Question) -> str:
+    moved = question.score_change or 1.0
+    return f"{'1 step' if moved == 1 else f'{moved:g} steps'} of the score for the better"
+
+
 def _early_late(question: Question, valued: Valued) -> str:
     first = plural(question.early, question.frequency)
-    rest = plural(question.horizon - question.early, question.frequency)
+    rest = plural(question.horizon - question.early, question.frequency).removeprefix("1 ")
+    first = first.removeprefix("1 ")
     return (
         f"In the first {first} it brings {amount(question, valued.early)} a {question.frequency} and customer, in the "
         f"last {rest} {amount(question, valued.late)}."
@@ -234,7 +276,9 @@ def _early_late(question: Question, valued: Valued) -> str:
 def _horizon(question: Question, valued: Valued) -> str:
     rows = valued.horizons.to_dict("records")
     told = [f"{percent(r['rate_annual'])}: {nth(question, r['estimate'])}" for r in rows]
-    return f"Break-even horizon by discount rate: {join_words(told)}."
+    first = amount(question, valued.quarter) if valued.quarter is not None else ""
+    within = f"Within the first quarter of a year it is worth {first} per customer. " if first else ""
+    return f"{within}Break-even horizon by discount rate: {join_words(told)}."
 
 
 def _prize(question: Question, valued: Valued) -> str:
@@ -245,5 +289,8 @@ def _prize(question: Question, valued: Valued) -> str:
     )
 
 
-def _by(question: Question, last: str) -> str:
-    return "" if last.startswith("not within") else f", {last} for who started first"
+def _whom(question: Question) -> str:
+    """Name whose dates are told."""
+    if question.route == "roll-out" or question.score is None:
+        return "who started first"
+    return f"a start on {day_words(question.score.cohort.start)}"
