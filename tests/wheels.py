@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-DEMO_STUDIES = ("readiness", "retention", "profit", "firms", "programme", "pilot")
+DEMO_STUDIES = ("readiness", "retention", "profit", "firms", "programme", "pilot", "roi")
 
 
 def run(*command: object, cwd: Path, environment: dict[str, str] | None = None) -> str:

@@ -89,6 +89,7 @@ def test_plan_maps_columns_that_are_there(company: Company, tmp_path: Path) -> N
         "firms": {"case_firm": "F07"},
         "programme": {"metric": "nps", "unmoved": "payment failed"},
         "pilot": {"metric": "nps"},
+        "roi": {"metric": "nps", "unmoved": "payment failed"},
     }
     assert plan["studies"] == asked
     assert "F07" in set(company.tables["firms"]["firm_id"])

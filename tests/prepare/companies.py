@@ -40,6 +40,7 @@ def build(connection: Any, company: Any) -> tuple[Panel, Ledger]:
         grace_days=company.grace_days,
         metrics={m: Metric(scale=(0, 10)) for m in company.metrics},
         metric_age_limit=company.metric_age_limit,
+        contract_prices=company.contract_prices,
         observed_from=company.observed_from,
         observed_until=company.observed_until,
     )

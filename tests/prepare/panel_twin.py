@@ -23,6 +23,7 @@ class Company:
     grace_days: int
     metric_age_limit: int = 12
     metrics: tuple[str, ...] = ()
+    contract_prices: str = "in_transactions"
     observed_from: date | None = None
     observed_until: date | None = None
     subscriptions: list[dict[str, Any]] = field(default_factory=list)
@@ -146,6 +147,11 @@ def money(company: Company, who: str, period: pd.Period) -> dict[str, Any]:
     for ours, theirs in (("revenue", "amount"), ("margin", "margin")):
         given = any(t[theirs] is not None for t in company.transactions)
         found[ours] = sum((t[theirs] or 0.0) for t in mine) if given else None
+    if company.contract_prices == "beside_transactions" and any(s["price"] is not None for s in company.subscriptions):
+        fee = rent(company, who, period)
+        if found["revenue"] is None and found["margin"] is None:
+            return found | {"revenue": fee}
+        return found | {c: found[c] + fee for c in ("revenue", "margin") if found[c] is not None}
     return found
 
 

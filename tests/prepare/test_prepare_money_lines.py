@@ -263,6 +263,18 @@ def test_missing_tables_leave_their_lines_out_and_say_so(connection):
     assert (none.reason, len(none.rows)) == ("no unit has a start", 0)
 
 
+def test_few_costs_that_may_be_of_single_customers_are_told_without_number_and_amount(connection):
+    _, _, panel, tables, units = set_up(connection, 1)
+    kept = tables["costs"].filter(tables["costs"]["kind"] == "programme")
+    of_strangers = kept.limit(3).mutate(customer_id=ibis.literal("stranger"), practice=ibis.literal("coach"))
+    few = money_lines(connection, panel, units, tables=tables | {"costs": of_strangers}, smallest=4).notes
+    all_ = money_lines(connection, panel, units, tables=tables | {"costs": of_strangers}, smallest=3).notes
+    assert [x for x in few if "outside" in x] == [
+        "Fewer than 4 costs of the programme, naming customers outside the cohort; left out."
+    ]
+    assert any(x.startswith("3 costs of the programme, ") and "naming customers outside" in x for x in all_)
+
+
 def test_refunds_beyond_what_was_spent_and_costs_before_the_start_are_said(connection):
     _, _, panel, tables, units = set_up(connection, 1)
     costs = tables["costs"].filter(tables["costs"]["kind"] == "programme").limit(1)

@@ -49,6 +49,55 @@ def test_random_companies_equal_the_twin(connection, seed, period, relationship)
         assert twin.last(of) <= by < twin.last(of + 1)
 
 
+@pytest.mark.parametrize("period", ["week", "month", "quarter", "year"])
+@pytest.mark.parametrize("seed", [0, 3])
+def test_prices_beside_transactions_equal_the_twin(connection, seed, period):
+    company = random_company(seed, period, "contract")
+    assert company.transactions
+    company.contract_prices = "beside_transactions"
+    panel, _ = build(connection, company)
+    assert_equal(frame_of(connection, panel), twin.panel(company))
+
+
+def test_prices_beside_transactions_by_hand(connection):
+    told = {
+        "both": [purchase("a", "2024-02-10", 40.0, 15.0)],
+        "amounts alone": [purchase("a", "2024-02-10", 40.0)],
+        "margins alone": [purchase("a", "2024-02-10", None, 15.0)],
+        "neither": [purchase("a", "2024-02-10", None)],
+        "no purchase": [],
+    }
+    found = {}
+    for name, bought in told.items():
+        company = twin.Company(
+            "month", "contract", 0, observed_until=date(2024, 4, 30), contract_prices="beside_transactions",
+            subscriptions=[contract("a", "2024-01-17", "2024-03-31", price=31.0), contract("b", "2024-01-01")],
+            transactions=bought,
+        )  # fmt: skip
+        frame = frame_of(connection, build(connection, company)[0])
+        assert_equal(frame, twin.panel(company))
+        of = frame[frame["customer_id"] == "a"]
+        found[name] = {c: of[c].astype(float).round(9).tolist() for c in ("revenue", "margin") if of[c].notna().any()}
+    fees = [15.0, 31.0, 31.0, 0.0]
+    assert found == {
+        "both": {"revenue": [15.0, 71.0, 31.0, 0.0], "margin": [15.0, 46.0, 31.0, 0.0]},
+        "amounts alone": {"revenue": [15.0, 71.0, 31.0, 0.0]},
+        "margins alone": {"margin": [15.0, 46.0, 31.0, 0.0]},
+        "neither": {"revenue": fees},
+        "no purchase": {"revenue": fees},
+    }
+
+
+def test_without_prices_nothing_is_added_beside_transactions(connection):
+    frames = []
+    for said in ("in_transactions", "beside_transactions"):
+        company = random_company(0, "month", "contract")
+        company.subscriptions = [s | {"price": None} for s in company.subscriptions]
+        company.contract_prices = said
+        frames.append(frame_of(connection, build(connection, company)[0]))
+    pd.testing.assert_frame_equal(*frames)
+
+
 def months(frame: pd.DataFrame, who: str, column: str) -> dict[str, Any]:
     mine = frame[frame["customer_id"] == who]
     found = zip(mine["period"], mine[column].astype(object), strict=True)

@@ -8,7 +8,8 @@ import pytest
 
 from coroi.errors import DataError
 from coroi.inference.influence import influence_covariance
-from coroi.roi.flows import Line, join_lines, known_line
+from coroi.results import Result
+from coroi.roi.flows import Line, join_lines, known_line, line_of
 
 PERIODS = ("2024-01-01", "2024-02-01", "2024-03-01")
 
@@ -63,3 +64,20 @@ def test_a_line_that_stands_twice_or_has_another_length_is_refused() -> None:
         join_lines([_line("retention", 1), _line("retention", 2)], currency="EUR", periods=PERIODS)
     with pytest.raises(DataError, match="retention: not as long as the 2 periods"):
         join_lines([_line("retention", 1)], currency="EUR", periods=PERIODS[:2])
+
+
+@pytest.mark.parametrize("form", ["{}: {}", "{}[{}]"])
+def test_a_path_is_read_by_the_names_that_its_model_gives_its_terms(form: str) -> None:
+    root = np.random.default_rng(5).standard_normal((3, 5))
+    names = [form.format("response", t) for t in (2, 0, 1)]
+    covariance = pd.DataFrame(root @ root.T, index=names, columns=names)
+    rows = pd.DataFrame(
+        {"term": "response", "horizon": [2, 0, 1], "estimate": [3.0, 1.0, 2.0], "identified": True, "reason": ""}
+    ).assign(std_error=1.0, conf_low=0.0, conf_high=4.0)
+    result = Result(method="any", estimand="money", spec={}, estimates=rows, vcov=covariance, n_obs=90, n_entities=30)
+    line = line_of(result, "money", term="response", n_periods=3, sign=-2.0)
+    np.testing.assert_array_equal(line.estimate, [-2.0, -4.0, -6.0])
+    assert line.df == 29.0
+    order = [1, 2, 0]
+    # the sign turns and scales the estimate; its error scales with the square
+    np.testing.assert_allclose(line.covariance, 4.0 * (root @ root.T)[np.ix_(order, order)], rtol=1e-12)

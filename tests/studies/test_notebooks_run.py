@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from coroi.studies import firms, pilot, profit, programme, readiness, retention
+from coroi.studies import firms, pilot, profit, programme, readiness, retention, roi
 from coroi.studies.inputs import OUTPUT, PREPARED, Inputs
 from coroi.studies.registry import STUDIES, notebook_of
 
@@ -52,6 +52,14 @@ def pilot_sentence(inputs: Inputs) -> str:
     return pilot.answer(question, result, guards, pilot.verdicts(question, parts, guards)).sentence
 
 
+def roi_sentence(inputs: Inputs) -> str:
+    question = roi.ask(inputs)
+    parts = roi.fit_parts(question)
+    valued = roi.value(question, parts, seed=inputs.plan.seed)
+    guards = roi.run_guards(question, parts)
+    return roi.answer(question, parts, guards, valued, roi.verdicts(question, parts, guards, valued)).sentence
+
+
 SENTENCES = {
     "readiness": readiness_sentence,
     "retention": retention_sentence,
@@ -59,8 +67,9 @@ SENTENCES = {
     "firms": firms_sentence,
     "programme": programme_sentence,
     "pilot": pilot_sentence,
+    "roi": roi_sentence,
 }
-FIGURES = {"readiness": 1, "retention": 3, "profit": 2, "firms": 1, "programme": 2, "pilot": 2}
+FIGURES = {"readiness": 1, "retention": 3, "profit": 2, "firms": 1, "programme": 2, "pilot": 2, "roi": 3}
 
 
 def test_every_study_is_run():

@@ -129,6 +129,47 @@ def test_a_missing_notebook_is_told(tmp_path):
     assert list(map(str, problems)) == ["study.ipynb: the notebook cannot be opened. Check its path."]
 
 
+MORE = ("more-parameters",)
+
+
+def test_further_cells_of_parameters_are_read_before_the_one_whose_values_are_put_in(notebook):
+    path = notebook(
+        cell("b: int = 1  # [0, 9] B.", MORE),
+        cell("import os", ()),
+        cell('a: str = "x"  # A.\nd: bool = True  # D.', MORE),
+        cell("# not code", MORE, "markdown"),
+        "c: float = 0.5  # [0, 1] C.",
+    )
+    assert list(read_parameters(path)) == ["b", "a", "d", "c"]
+    resolved, problems = check_parameters(path, {"b": 3, "c": 0.25}, "studies.x")
+    assert (resolved, problems) == ({"b": 3, "a": "x", "d": True, "c": 0.25}, [])
+    _, problems = check_parameters(path, {"b": 10}, "studies.x")
+    assert [str(p) for p in problems] == ["studies.x.b: 10 is not a whole number from 0 to 9."]
+
+
+def test_a_further_cell_after_the_parameters_is_refused(refused):
+    assert refused("a: int = 1  # A.", cell("b: int = 1  # B.", MORE)) == [
+        "study.ipynb cell 2: it is tagged `more-parameters` and stands after the cell tagged `parameters`, whose "
+        "values would not reach it. Move it before that cell."
+    ]
+
+
+def test_a_name_that_stands_in_two_cells_is_refused_with_its_place(refused):
+    assert refused(cell("a: int = 1  # A.", MORE), "b: int = 2  # B.\na: int = 3  # Another.") == [
+        f"study.ipynb cell 2 line 2: 'a' stands twice. {FORM}"
+    ]
+    assert refused(cell("a: int = 1  # A.\nx = 2", MORE), "y: int = z  # Y.") == [
+        f"study.ipynb cell 1 line 2: 'x' has no type. {FORM}",
+        f"study.ipynb cell 2 line 1: 'y' has no plain value as its default: a computed one goes stale. {FORM}",
+    ]
+
+
+def test_further_parameters_without_the_cell_that_takes_values_are_refused(refused):
+    assert refused(cell("a: int = 1  # A.", MORE)) == [
+        "study.ipynb: no code cell is tagged `parameters`. Tag one cell, even if it is empty."
+    ]
+
+
 def test_values_go_over_defaults(notebook):
     resolved, problems = check_parameters(notebook(CELL), {"horizon": 24, "level": 1, "weighted": True}, "studies.x")
     assert problems == []

@@ -217,6 +217,11 @@ SINGLE = [
      "it told from the tables."),
     ("period: month", "period: month\nrelationship: contracts", "plan.yaml line 4: relationship: \"contracts\" is "
      "not one of contract, repeat_purchase, snapshot. Did you mean 'contract'?"),
+    ("period: month", "period: month\ncontract_prices: besides_transactions", "plan.yaml line 4: contract_prices: "
+     "\"besides_transactions\" is not one of in_transactions, beside_transactions. Did you mean "
+     "'beside_transactions'?"),
+    ("period: month", "period: month\ncontract_prices: true", "plan.yaml line 4: contract_prices: true is not one of "
+     "in_transactions, beside_transactions."),
     ("nps: {scale: [0, 10]}", "nps: {scale: [10, 0]}", "plan.yaml line 5: metrics.nps.scale: [10, 0]: the lower end "
      "10 is not below the upper end 0. Write the lower end first."),
     ("nps: {scale: [0, 10]}", "nps: {scale: [0, ten]}", "plan.yaml line 5: metrics.nps.scale: [0, \"ten\"] is not "

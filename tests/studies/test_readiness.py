@@ -85,9 +85,9 @@ def test_the_sample_adds_up(survey, sample):
 
 def test_the_samples_answer_to_the_letter(survey, sample):
     shown = answer(survey, sample)
-    assert shown.sentence == "These data can bear 6 of 6 studies and 25 of the 25 claims."
+    assert shown.sentence == "These data can bear 7 of 7 studies and 25 of the 25 claims."
     card = dict(shown.card)
-    assert card["Studies"] == "readiness, retention, profit, programme, pilot and firms"
+    assert card["Studies"] == "readiness, retention, profit, programme, pilot, roi and firms"
     assert card["Customers"] == "850 customers; contracts to 31 December 2024, by month"
     assert card["Rows left out"] == "0 of 24,280 (0.0\u00a0%)"
     assert card["Warnings"] == "none"
@@ -120,7 +120,7 @@ def test_respondents_are_compared_in_the_last_period_in_which_all_can_be_seen(su
 
 
 def test_claims_and_studies_of_the_sample(survey):
-    assert survey.studies["missing"].to_list() == [""] * 6
+    assert survey.studies["missing"].to_list() == [""] * 7
     borne = set(survey.claims.loc[survey.claims["missing"] == "", "claim"])
     assert borne == {c.id for c in CLAIMS}
     assert survey.claims["claim"].to_list() == [c.id for c in CLAIMS]
@@ -227,7 +227,7 @@ def test_a_leaking_metric_bears_no_claim(tmp_path):
     tables = contracts([(200, 10, ""), (200, 0, "2024-03-15")])
     survey = look(inputs := open_company(tmp_path, tables, **UNTIL))
     assert answer(survey, inputs).sentence == (
-        "These data can bear 3 of 6 studies and 0 of the 25 claims, with 1 warning to read first."
+        "These data can bear 4 of 7 studies and 0 of the 25 claims, with 1 warning to read first."
     )
     missing = survey.claims.set_index("claim")["missing"]
     assert missing["C06"] == "a metric (`scores` of responses or of a snapshot)"
@@ -274,6 +274,7 @@ def test_a_snapshot_alone(tmp_path):
         "profit": "`responses` with `transactions` or `subscriptions`",
         "programme": "`programme` with `subscriptions` or `transactions`",
         "pilot": "`snapshot.arm`",
+        "roi": "`programme` and `subscriptions` or `responses` and `subscriptions`",
         "firms": "`firms`",
     }
     assert set(survey.claims.loc[survey.claims["missing"] == "", "claim"]) == {"C06"}
@@ -281,7 +282,7 @@ def test_a_snapshot_alone(tmp_path):
     assert missing["C08"] == "`responses` with `subscriptions` or `transactions`"
     assert missing["C12"] == "`programme` and `costs` with `subscriptions` or `transactions`"
     shown = answer(survey, inputs)
-    assert shown.sentence == "These data can bear 2 of 6 studies and 1 of the 25 claims."
+    assert shown.sentence == "These data can bear 2 of 7 studies and 1 of the 25 claims."
     assert dict(shown.card)["Customers"] == "140 customers; one date"
     assert survey.checks[0].sentence == "Every row is accounted for, in 1 table."
     assert survey.respondents.spec["traits"] == ["tenure_months", "left_share"]
@@ -301,13 +302,14 @@ def test_customers_alone(tmp_path):
         "snapshot)",
         "programme": "`programme` with `subscriptions` or `transactions`",
         "pilot": "`snapshot` or `programme` and `subscriptions`",
+        "roi": "`programme` and `subscriptions` or `responses` and `subscriptions`",
         "firms": "`firms`",
     }
     assert not (survey.claims["missing"] == "").any()
     assert survey.leaks == ()
     assert survey.respondents is None
     shown = answer(survey, inputs)
-    assert shown.sentence == "These data can bear 1 of 6 studies and 0 of the 25 claims."
+    assert shown.sentence == "These data can bear 1 of 7 studies and 0 of the 25 claims."
     assert dict(shown.card)["Who ever answered"] == "NPS: 0 of 3 customers (0\u00a0%)"
     assert meaning(survey)[2].startswith("More could be asked: retention needs `snapshot` or")
     texts = page_of(survey, inputs)

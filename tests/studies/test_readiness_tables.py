@@ -53,7 +53,7 @@ def test_a_panel_of_firms_without_a_customer(opened):
     ]
     assert survey.checks[0].sentence == "Every row is accounted for, in 2 tables."
     assert dict(answer(survey, inputs).card)["Who ever answered"] == "no customer in the data"
-    assert answer(survey, inputs).sentence == "These data can bear 2 of 6 studies and 2 of the 25 claims."
+    assert answer(survey, inputs).sentence == "These data can bear 2 of 7 studies and 2 of the 25 claims."
     assert "firms" in drop_table(survey).text
 
 

@@ -104,27 +104,15 @@ _PROJECTED = (
     "least as often as the band, and is wide by design. The width, in which never counts as the horizon, and the share "
     "of sets that end within it tell what that costs."
 )
-_SUMMED = (
-    "degrees of freedom are the fewest of any one period, 11 with 20 units, while the sum over all periods, which are "
-    "alike within a unit, has 8.5 of its own: the interval is up to 4 % too short there. With 50 units it is 2 %."
-)
-_BY_TERM = (
-    {
-        ("dynamic_panel", f"{term}[{which}", "own"): reason
-        for term in ("lag", "effect", "long_run")
-        for which, reason in (("uncorrected]", _UNCORRECTED), ("uneven]", _UNEVEN), ("all lags", _CROWDED))
-    }
-    | {
-        ("direction", f"{term}[{world}, 6", "*"): _SIX_PERIODS
-        for term in ("forward", "reverse", "placebo_lead")
-        for world in ("neither", "reverse")
-    }
-    | {
-        ("paybacks", f"{term}[{world}, 20]", "*"): _SUMMED
-        for term, own in (("value", ("null", "null, free", "powered")), ("late", ()))
-        for world in ("baseline", "dip", "overspend", *own)
-    }
-)
+_BY_TERM = {
+    ("dynamic_panel", f"{term}[{which}", "own"): reason
+    for term in ("lag", "effect", "long_run")
+    for which, reason in (("uncorrected]", _UNCORRECTED), ("uneven]", _UNEVEN), ("all lags", _CROWDED))
+} | {
+    ("direction", f"{term}[{world}, 6", "*"): _SIX_PERIODS
+    for term in ("forward", "reverse", "placebo_lead")
+    for world in ("neither", "reverse")
+}
 REASONS: dict[tuple[str, str, str], str] = {
     ("hazard", "held", "*"): (
         "the interval takes the customers at the landmark as given, while the truth is that of a population; who "

@@ -10,6 +10,7 @@ import pandas as pd
 
 from coroi.prepare.calendar import index_of, period_index
 from coroi.prepare.cleaning.rules import fresh
+from coroi.prepare.completion import anything_in
 from coroi.schemas import Panel
 
 RECENT = 3
@@ -61,7 +62,7 @@ def answers_with_money(
     """
     frequency = panel.frequency
     data = panel.data
-    money = next((c for c in ("margin", "revenue") if c in data.columns), "")
+    money = next((c for c in ("margin", "revenue") if anything_in(connection, data, c)), "")
     if not money:
         return pd.DataFrame(columns=list(COLUMNS))
     chosen = _drawn(connection, data, most_customers, seed)

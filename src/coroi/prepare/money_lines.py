@@ -18,6 +18,7 @@ from coroi.prepare.unit_panel import UnitPanel
 from coroi.schemas import Panel
 
 FEWEST = 30
+SMALLEST = 10
 LINES = (
     "margin",
     "retention",
@@ -105,6 +106,7 @@ def money_lines(
     borne: Borne = "share",
     anticipation: int = 0,
     fewest: int = FEWEST,
+    smallest: int = SMALLEST,
 ) -> MoneyLines:
     """Split the money of units by period into the lines that a programme may move.
 
@@ -127,6 +129,8 @@ def money_lines(
         Periods before the first start that are not counted as before it.
     fewest : int
         Customer-periods before the first start below which a unit's own mean is not used.
+    smallest : int
+        Smallest count of what may be of single customers that the notes may tell.
 
     Returns
     -------
@@ -178,7 +182,7 @@ def money_lines(
         totals=totals,
         costs=charged.flow,
         referrals=referrals,
-        notes=notes_on(charged, before, panel, borne=borne, untold=max(last - told, 0)),
+        notes=notes_on(charged, before, panel, borne=borne, untold=max(last - told, 0), smallest=smallest),
         reasons=reasons,
         money=money,
         currency=panel.currency,

@@ -82,7 +82,9 @@ def window_totals(
     return pd.DataFrame(rows, columns=["part", "customers", "money"])
 
 
-def notes_on(charged: Charged, before: pd.DataFrame, panel: Panel, *, borne: Borne, untold: int) -> tuple[str, ...]:
+def notes_on(
+    charged: Charged, before: pd.DataFrame, panel: Panel, *, borne: Borne, untold: int, smallest: int
+) -> tuple[str, ...]:
     """Say what was left out, moved or shared.
 
     Parameters
@@ -97,12 +99,14 @@ def notes_on(charged: Charged, before: pd.DataFrame, panel: Panel, *, borne: Bor
         Who bears what names no customer.
     untold : int
         Last periods in which exits cannot be told yet.
+    smallest : int
+        Fewer costs that may each be of one customer are told without their number and amount.
     """
     flow, currency = charged.flow, panel.currency
     costs = flow[(flow["line"] == PROGRAMME) & ~flow["step"].isin([USED, OTHERS])]
-    said = [_left(PROGRAMME, step, rows, currency) for step, rows in costs.groupby("step")]
+    said = [_left(PROGRAMME, str(step), rows, currency, smallest) for step, rows in costs.groupby("step")]
     serving = flow[(flow["line"] == "serve") & ~flow["step"].isin([USED, OTHERS])]
-    said += [_left("serve", step, rows, currency) for step, rows in serving.groupby("step")]
+    said += [_left("serve", str(step), rows, currency, smallest) for step, rows in serving.groupby("step")]
     running = flow[flow["line"] == PROGRAMME]
     used, others = (float(running.loc[running["step"] == s, "amount"].sum()) for s in (USED, OTHERS))
     if charged.programme is not None and borne == "share" and abs(others) > 0.005:
@@ -148,9 +152,11 @@ def reasons_of(tables: Mapping[str, Any], charged: Charged) -> dict[str, str]:
     return {name: why for name, why in said.items() if why}
 
 
-def _left(line: str, step: str, rows: pd.DataFrame, currency: str) -> str:
+def _left(line: str, step: str, rows: pd.DataFrame, currency: str, smallest: int) -> str:
     kind = "to serve" if line == "serve" else "of the programme"
     n, amount = int(rows["costs"].sum()), float(rows["amount"].sum())
+    if n < smallest and (line == "serve" or step == STRANGERS):
+        return f"Fewer than {smallest} costs {kind}, {_STEPS[step]}; left out."
     return f"{_costs(n)} {kind}, {_money(amount, currency)} in all, {_STEPS[step]}; left out."
 
 

@@ -198,9 +198,16 @@ def _names_of(result: Result, term: str, times: np.ndarray) -> list[str]:
 
 
 def _df_of(result: Result, told: pd.DataFrame) -> float:
-    """Return degrees of freedom: of the path's rows, of the band around it, or entities less one."""
+    """Return degrees of freedom: the fewest of the path's rows and of their mean, of its band, or entities less one.
+
+    Notes
+    -----
+    A sum over periods rests on fewer clusters' chance than any one of them does where chances differ from cohort to
+    cohort, so that the mean over all treated rows is heeded where it was estimated.
+    """
     if "df" in told:
-        return float(np.floor(told["df"].min()))
+        mean = result.estimates.loc[result.estimates["term"] == "overall", "df"]
+        return float(np.nanmin([told["df"].min(), *mean]))
     if "band" in result.tables and "df" in result.tables["band"]:
         return float(result.tables["band"]["df"].iloc[0])
     return float(max(result.n_entities - 1, 1))

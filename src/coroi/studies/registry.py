@@ -86,8 +86,8 @@ STUDIES: dict[str, Study] = {
             Need(
                 any_of=(
                     ("programme", "subscriptions"),
-                    ("programme", "transactions"),
                     ("responses", "subscriptions"),
+                    ("programme", "transactions"),
                     ("responses", "transactions"),
                 ),
             ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from coroi.claims import Graded, graded, judged_by
 from coroi.errors import CoroiError
@@ -171,10 +172,21 @@ def _bounds(question: Question, parts: Parts, outcome: Outcome, what: str) -> Ch
     try:
         path = path_of(parts.paths[outcome.name], term="event_time", base=-1 - question.anticipation)
         df = len(question.starts) - 1
-        return check_trend_bounds(path, what=what, judged=judged, level=declared.level, df=df)
+        said = _answered(parts, outcome, declared.level, judged)
+        return check_trend_bounds(path, what=what, judged=judged, level=declared.level, df=df, verdict=said)
     except CoroiError as error:
         tested = "whether the verdict survives trends that differ after the start as much as before it"
         return Check(name="trend_bounds", tested=tested, passed=None, sentence=f"Not run: {error}")
+
+
+def _answered(parts: Parts, outcome: Outcome, level: float, judged: Callable[[float, float], str]) -> str:
+    """Return the verdict that the study gives, which is the one that has to survive; empty of few units."""
+    row = overall_of(parts.effects[outcome.name])
+    df = float(row.get("df", np.nan))
+    if not (row["identified"] and np.isfinite(df)):
+        return ""
+    half = float(stats.t.ppf(0.5 + level / 2, df)) * float(row["std_error"])
+    return judged(float(row["estimate"]) - half, float(row["estimate"]) + half)
 
 
 def _placebo_dates(question: Question, seen: pd.DataFrame, what: str, level: float) -> Check:

@@ -258,5 +258,5 @@ def _tables(question: Question, valued: Valued | None, books: Books | None) -> d
         if valued.information is not None:
             found["information"] = valued.information
     if books is not None:
-        found["ledger"] = books.table
+        found["ledger"] = books.table.rename(columns={"customers": "whose"})  # `customers` counts people in kept tables
     return found

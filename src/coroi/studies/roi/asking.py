@@ -136,6 +136,7 @@ def _by_roll_out(inputs: Inputs, asked: dict[str, Any], horizon: int, early: int
         practices=base.own_names,
         borne="cohort" if shared["borne"] == "cohort" else "share",
         anticipation=base.anticipation,
+        smallest=shared["smallest_cell"],
     )
     if lines.reason:
         return Question(route="none", programme=base, reason=lines.reason, **nothing)

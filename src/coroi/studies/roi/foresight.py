@@ -99,7 +99,10 @@ def _exits(question: Question) -> pd.DataFrame | None:
     return _frame("exit_rate", label, rate.dropna(), int(at_risk.min()), question)
 
 
-def _frame(name: str, label: str, series: pd.Series, customers: int, question: Question) -> pd.DataFrame:
+def _frame(name: str, label: str, series: pd.Series, customers: int, question: Question) -> pd.DataFrame | None:
+    """Return a series; none where so few customers are behind a period of it that they could be named."""
+    if customers < question.smallest_cell:
+        return None
     days = [first_day(int(p), question.frequency).isoformat() for p in series.index]  # type: ignore[arg-type]
     return pd.DataFrame(
         {"name": name, "label": label, "period": days, "observed": series.to_numpy(float), "customers": customers}
