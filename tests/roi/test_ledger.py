@@ -215,7 +215,7 @@ def test_money_that_is_left_over_or_claimed_too_much_is_said():
     more = reconcile(known, [RETENTION], reported="whole margin", weights=np.ones(4))
     assert more.sentence == (
         "The one entry of the ledger comes to EUR\u00a08.00; the effect on the whole, measured by itself, is "
-        "EUR\u00a06.00. The difference, EUR\u00a0−2.00 (EUR\u00a0−2.00 to −2.00), is more than chance would have it: "
+        "EUR\u00a06.00. The difference, EUR\u00a0−2.00 (−2.00 to −2.00), is more than chance would have it: "
         "the entries claim money that the whole does not show."
     )
     with pytest.raises(DataError, match="needs entries to be held against, other than itself"):

@@ -115,7 +115,7 @@ def _words(entries: float, residual: float, ends: tuple[float, float], n: int, c
     said = (
         f"{counted} to {money(entries, currency, half)}; the effect on the whole, measured by itself, is "
         f"{money(reported, currency, half)}. The difference, {money(residual, currency, half)} "
-        f"({money_range(*ends, currency)}), "
+        f"({money_range(*ends)}), "
     )
     if ends[0] <= 0 <= ends[1]:
         return f"{said}is no more than chance would have it."

@@ -156,7 +156,7 @@ def _beside(
     )
     if np.isnan(ends[0]):
         return f"{said}; beside one more as strong it could be anything."
-    left = f"{money(ends[0], currency, (ends[2] - ends[1]) / 2)} ({money_range(ends[1], ends[2], currency)})"
+    left = f"{money(ends[0], currency, (ends[2] - ends[1]) / 2)} ({money_range(ends[1], ends[2])})"
     return f"{said}; one more as strong would leave {left}, which {'is clear of' if survives else 'holds'} zero."
 
 

@@ -138,7 +138,7 @@ def _worth(line: Line, weights: np.ndarray | None, level: float) -> tuple[float,
 def _known_words(known: tuple[float, float, float], told: tuple[bool | None, bool | None], currency: str) -> str:
     if told[0] is None:
         return "Nothing is known of what they bring."
-    value = f"{money(known[0], currency, (known[2] - known[1]) / 2)} ({money_range(known[1], known[2], currency)})"
+    value = f"{money(known[0], currency, (known[2] - known[1]) / 2)} ({money_range(known[1], known[2])})"
     if told[1]:
         return f"What they bring was estimated at {value} each, which rules out either."
     if told[0]:

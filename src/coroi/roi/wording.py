@@ -24,10 +24,10 @@ def money(amount: float, currency: str, half_width: float = math.nan) -> str:
     return f"{currency}{NBSP}{_figures(amount, half_width)}"
 
 
-def money_range(low: float, high: float, currency: str) -> str:
-    """Write an interval of money, both ends rounded alike: "EUR 1,200 to 3,400"."""
+def money_range(low: float, high: float) -> str:
+    """Write the ends of an amount's interval, rounded alike, to stand behind it: "1,200 to 3,400"."""
     half = (high - low) / 2
-    return f"{currency}{NBSP}{_figures(low, half)} to {_figures(high, half)}"
+    return f"{_figures(low, half)} to {_figures(high, half)}"
 
 
 def percent(share: float) -> str:
@@ -42,7 +42,7 @@ def nothing_to_erase(
     """Say that an interval holds zero already; it is the estimate less and plus its half-width unless it is given."""
     low, high = ends or (estimate - half, estimate + half)
     return (
-        f"There is nothing to erase: {what}, {money(estimate, currency, half)} ({money_range(low, high, currency)}), "
+        f"There is nothing to erase: {what}, {money(estimate, currency, half)} ({money_range(low, high)}), "
         "cannot be told from nothing as it is."
     )
 

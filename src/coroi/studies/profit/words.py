@@ -71,7 +71,11 @@ def sentence(question: Question, result: Result, verdict: Verdict) -> str:
 
 def claim_words(question: Question, result: Result, early: Verdict, late: Verdict) -> tuple[str, ...]:
     """Say what claim C13 asserts, what was found early and late, when the path crosses, and both verdicts."""
-    claim = f"Claim {CLAIM}: what customers gain costs profit first and brings it later. Both parts have to hold."
+    claim = (
+        f"Claim {CLAIM}, as far as a score tells: what customers gain costs profit first and brings it later. Both "
+        "parts "
+        "have to hold. Of a programme, with its costs, the study `roi` judges it."
+    )
     if early.label == UNTESTED or late.label == UNTESTED:
         why = early if early.label == UNTESTED else late
         return (claim, f"{verdict_words(UNTESTED)}: {stop(why.reason)}")
