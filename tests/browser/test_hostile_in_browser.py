@@ -83,6 +83,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Run]]:
         "profit": "ok",
         "programme": "skipped",
         "pilot": "skipped",
+        "roi": "ok",
         "firms": "skipped",
     }
     assert {s.study: s.status for s in finished.studies} == ran

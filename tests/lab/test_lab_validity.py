@@ -79,7 +79,7 @@ def test_the_page_says_what_the_document_says(summary):
     page = lab_page(summary, command="coroi lab")
     assert not re.search(r"https?://(?!www\.w3\.org)|<script", page)
     assert lab_answer(summary).sentence in page
-    assert page.count("<figure") == 22
+    assert page.count("<figure") == 24
     assert page.count('alt=""') == 0
     assert page.count("<table") >= 5
     for row in summary["rows"]:
