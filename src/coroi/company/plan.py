@@ -88,7 +88,7 @@ def plan_text(company: Company, name: str, columns: Mapping[str, Sequence[str]],
     known = [table for table in TABLES if table in columns]
     tables = "".join(_table_text(table, columns[table], format) for table in known)
     return PLAN.format(
-        name=name,
+        name=_quoted(name),
         command=command_of(company) + (" --dirty" if dirty else ""),
         tables=tables,
         first=FIRST_MONTH.astype("datetime64[D]"),
@@ -112,3 +112,14 @@ def _table_text(table: str, columns: Sequence[str], format: Format) -> str:
             comment = COMMENTS.get((table, column))
             lines.append(f"      {column}: {column}" + (f"  # {comment}" if comment else ""))
     return "\n".join(lines) + "\n"
+
+
+def _quoted(name: str) -> str:
+    """Write a name so that YAML reads it as text: a company called "null", "on" or "2024" is quoted."""
+    import yaml
+
+    try:
+        plain = isinstance(yaml.safe_load(name), str)
+    except yaml.YAMLError:
+        plain = False
+    return name if plain else f'"{name}"'
