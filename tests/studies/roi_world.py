@@ -92,6 +92,7 @@ def question_of(
         "share": SHARE,
         "n_customers": int(members[treated.to_numpy()].sum()),
         "run_out": 12,
+        "referrals": referrals,
         "cost_reason": "there is no table 'costs'" if "programme_cost" in absent else "",
     }
     return Question(**(asked | changes))  # type: ignore[arg-type]

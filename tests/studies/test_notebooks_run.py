@@ -56,7 +56,7 @@ def roi_sentence(inputs: Inputs) -> str:
     question = roi.ask(inputs)
     parts = roi.fit_parts(question)
     valued = roi.value(question, parts, seed=inputs.plan.seed)
-    guards = roi.run_guards(question, parts)
+    guards = roi.run_guards(question, parts, roi.keep_books(question, parts))
     return roi.answer(question, parts, guards, valued, roi.verdicts(question, parts, guards, valued)).sentence
 
 

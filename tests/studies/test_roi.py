@@ -12,7 +12,7 @@ import pytest
 from plain_words import miscounted, misprinted
 from roi_world import question_of
 
-from coroi.claims import Declaration
+from coroi.claims import Declaration, graded
 from coroi.models.imputation_did import fit_imputation_did
 from coroi.prepare.money_lines import MoneyLines
 from coroi.results import Grade, Label, Result, Verdict
@@ -21,7 +21,7 @@ from coroi.studies import roi
 from coroi.studies.programme.parts import OUTCOME, WEIGHT
 from coroi.studies.roi.answer import claim_label
 from coroi.studies.roi.books import Books
-from coroi.studies.roi.parts import PROGRAMME, line_frame
+from coroi.studies.roi.parts import NOT_ASKED, PROGRAMME, line_frame
 from coroi.studies.roi.question import Question, declared_rows
 from coroi.studies.roi.words import PAYS, payback_words, sentence
 
@@ -45,8 +45,8 @@ def told(question: Question, *, guarded: bool = True) -> Told:
     """Answer a question; without its guards, which take longest, at grade B."""
     parts = roi.fit_parts(question)
     valued = roi.value(question, parts)
-    guards = roi.run_guards(question, parts) if guarded else roi.Guards(checks=(), graded=None, grade="B")
     books = roi.keep_books(question, parts)
+    guards = roi.run_guards(question, parts, books) if guarded else roi.Guards(checks=(), graded=None, grade="B")
     result = roi.answer_of(question, parts, guards, valued, books)
     judged = roi.verdicts(question, parts, guards, valued)
     return Told(question, parts, valued, guards, books, result, judged, roi.case_against(question, parts, valued))
@@ -276,9 +276,36 @@ def test_lines_that_the_data_do_not_tell_are_named():
 def test_referrals_can_be_left_out():
     with_them, without = (told(question_of(gain=1.0, referrals=yes, seed=10), guarded=False) for yes in (True, False))
     assert "referral" not in without.parts.flows.names
-    assert without.parts.left_out == {"referral": "it was asked to be left out"}
+    assert without.parts.left_out == {"referral": NOT_ASKED}
     own = with_them.valued.by_line.set_index("line").loc["referral", "estimate"]
     assert with_them.valued.value["estimate"] - without.valued.value["estimate"] == pytest.approx(own, abs=1e-9)
+
+
+def test_what_is_brought_by_others_is_told_beside_where_it_is_not_counted():
+    found = told(question_of(gain=1.0, referrals=False, seed=10), guarded=False)
+    words = " ".join(roi.ledger_words(found.question, found.parts, found.books))
+    assert "Beside the sum, and not counted: customers whom they recommended brought EUR" in words
+    counted = told(question_of(gain=1.0, referrals=True, seed=10), guarded=False)
+    assert "Beside the sum" not in " ".join(roi.ledger_words(counted.question, counted.parts, counted.books))
+
+
+def test_lines_that_claim_more_than_the_whole_shows_lower_the_grade():
+    honest = question_of(gain=2.0, referral=0.5, noise=0.05, seed=12)
+    parts = roi.fit_parts(honest)
+    fine = roi.keep_books(honest, parts).check
+    assert fine.passed
+    rows = honest.lines.rows  # who is recommended would have come anyway: the others are fewer by as many
+    moved = rows.assign(others=rows["others"] - rows["referral"])
+    moved["everyone"] = moved["margin"] + moved["referral"] - moved["elsewhere"] + moved["others"]
+    displaced = replace(honest, lines=replace(honest.lines, rows=moved))
+    parts = roi.fit_parts(displaced)
+    claimed = roi.keep_books(displaced, parts).check
+    assert claimed.passed is False
+    assert "the entries claim money that the whole does not show" in claimed.sentence
+    assert graded("B", [claimed]).grade == "D"
+    assert "claim more than the money of everybody" in graded("B", [claimed]).words()
+    guards = roi.run_guards(displaced, parts, roi.keep_books(displaced, parts))
+    assert guards.grade == "D"
 
 
 def test_the_referee_says_what_would_erase_a_value_clear_of_zero(pays):

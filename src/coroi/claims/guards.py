@@ -90,6 +90,13 @@ GUARDS: tuple[Guard, ...] = (
         means="something left out, no stronger than what is known, would be enough to explain the effect",
     ),
     Guard(
+        name="ledger",
+        lowers_to="D",
+        needed_for=(),
+        bears_on=("A", "B"),
+        means="the lines of money claim more than the money of everybody in the units shows",
+    ),
+    Guard(
         name="evalue",
         lowers_to="C",
         may_be_idle=True,

@@ -38,7 +38,7 @@ def ask(
     run_out: int = 0,
     half_life: float = 0.0,
     costs_borne: str = "shared",
-    referrals: bool = True,
+    referrals: bool = False,
     reported_margin: float = 0.0,
     score_change: float = 0.0,
     cost_at_start: float = 0.0,
@@ -71,7 +71,7 @@ def ask(
     costs_borne : str
         ``shared`` or ``cohort``.
     referrals : bool
-        Whether money of customers whom others brought counts.
+        Whether money of customers whom others brought counts; it is told beside the sum otherwise.
     reported_margin : float
         Margin that the accounts report for the data's time; 0 where none is to be held against.
     score_change, cost_at_start, cost_running : float
@@ -256,11 +256,10 @@ def with_benefit(rows: pd.DataFrame, *, referrals: bool) -> pd.DataFrame:
     rows : pandas.DataFrame
         Of :class:`coroi.prepare.money_lines.MoneyLines`; what the data do not tell is in no sum.
     referrals : bool
-        Whether money of customers whom others brought counts; otherwise it is taken out of the rows.
+        Whether money of customers whom others brought counts.
     """
-    if not referrals:
-        rows = rows.assign(referral=np.nan)
-    return rows.assign(benefit=rows["margin"] + rows["referral"].fillna(0.0) - rows["cost_to_serve"].fillna(0.0))
+    brought = rows["referral"].fillna(0.0) if referrals else 0.0
+    return rows.assign(benefit=rows["margin"] + brought - rows["cost_to_serve"].fillna(0.0))
 
 
 def _check(value: str, allowed: tuple[str, ...], name: str) -> None:

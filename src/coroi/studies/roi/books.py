@@ -16,6 +16,7 @@ from coroi.studies.roi.amounts import day_words
 from coroi.studies.roi.parts import PROGRAMME, Parts
 from coroi.studies.roi.question import Question
 
+CLAIMED = "whether the lines of money claim no more than the money of everybody in the units shows"
 COHORT, BROUGHT = "customers of the units at the start", "customers whom they recommended"
 _ACCOUNTS = {
     "retention": "contribution margin",
@@ -45,6 +46,14 @@ class Books:
     table: pd.DataFrame
     whole: Reconciliation | None
     accounts: Check | None
+
+    @property
+    def check(self) -> Check | None:
+        """Hold the lines against the whole: they may not claim more than it shows; none without the whole."""
+        if self.whole is None:
+            return None
+        claimed = self.whole.conf_high < 0
+        return Check(name="ledger", tested=CLAIMED, passed=not claimed, sentence=self.whole.sentence)
 
 
 def keep_books(question: Question, parts: Parts) -> Books | None:

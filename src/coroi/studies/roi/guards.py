@@ -16,6 +16,7 @@ from coroi.studies import programme
 from coroi.studies.profit.guards import checks_of as score_checks
 from coroi.studies.profit.guards import grade_of as score_grade
 from coroi.studies.programme.guards import NOT_A_RATIO, checks_of
+from coroi.studies.roi.books import Books
 from coroi.studies.roi.parts import PROGRAMME, Parts
 from coroi.studies.roi.question import Question, declared_rows
 
@@ -48,13 +49,15 @@ class Guards:
         return f"{self.grade}{lowered}."
 
 
-def run_guards(question: Question, parts: Parts) -> Guards:
+def run_guards(question: Question, parts: Parts, books: Books | None = None) -> Guards:
     """Run the guards on all benefits together.
 
     Parameters
     ----------
     question, parts
         What was asked, and the lines.
+    books : Books, optional
+        The ledger, which is held against the whole.
 
     Notes
     -----
@@ -71,6 +74,8 @@ def run_guards(question: Question, parts: Parts) -> Guards:
     own = programme.Parts(effects={"money": parts.fits["total"]}, paths={"money": parts.path}, level=parts.level)
     outcome = question.programme.outcome("money")
     found = checks_of(question.programme, own, outcome, bounds=bounds_check(question, parts))
+    held = None if books is None else books.check
+    found = (*found, held) if held is not None else found
     left = graded("A" if question.programme.drawn else "B", found, idle=NOT_A_RATIO)
     return Guards(checks=found, graded=left, grade=left.grade)
 

@@ -90,8 +90,8 @@ def _of_roll_out(question: Question) -> tuple[str, ...]:
         "Retention is who is still there, valued at what a customer brought before; spend is the rest of the margin: "
         "an "
         "accounting split, no proof of a mechanism. Referral is money of customers whom they recommended and who are "
-        "not "
-        f"themselves among them. {borne} Costs from before a start count at the start; they were paid, and have no "
+        "not themselves among them; it counts only where that is asked for, for they may have come anyway. "
+        f"{borne} Costs from before a start count at the start; they were paid, and have no "
         "error.",
         "Each line is what treated units brought less what untreated ones foretell (imputation), by "
         f"{question.frequency} "

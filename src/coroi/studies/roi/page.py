@@ -11,6 +11,7 @@ from coroi import report
 from coroi.report.sentences import begin, level_of, stop
 from coroi.report.words import number, percent, plural
 from coroi.results import Result
+from coroi.roi.present_value import present_value
 from coroi.studies.cohort_flow import flow_table as cohort_table
 from coroi.studies.roi.amounts import amount, ratio, row_of_ends, share, spoken, when, worth_words
 from coroi.studies.roi.books import Books
@@ -57,11 +58,25 @@ def ledger_words(question: Question, parts: Parts, books: Books | None) -> tuple
         said.append(f"Held against the {money} of everybody in the units, newcomers too: {books.whole.sentence}")
     elif question.route == "roll-out":
         said.append("The margin of everybody in the units could not be told, so the sum is held against nothing.")
+    said += _beside(question, parts)
     if books.accounts is not None:
         said.append(books.accounts.sentence)
     else:
         said.append("No figure of the accounts was given (`reported_margin`), so the data are not held against it.")
     return tuple(said)
+
+
+def _beside(question: Question, parts: Parts) -> list[str]:
+    """Say what customers brought whom others recommended, where it is not counted."""
+    if parts.beside is None or "referral" not in parts.beside.names or "referral" in parts.benefits:
+        return []
+    at = present_value(
+        parts.beside.line("referral"), rate_annual=question.rate, per_year=question.per_year, level=parts.level
+    )
+    return [
+        f"Beside the sum, and not counted: customers whom they recommended brought {amount(question, at)} per customer "
+        "more. They may have come anyway, so that only the whole could tell it from what others would have brought."
+    ]
 
 
 def run_out_table(question: Question, result: Result, valued: Valued | None) -> report.Block:

@@ -24,6 +24,7 @@ BENEFITS: Mapping[str, float] = {"retention": 1.0, "spend": 1.0, "referral": 1.0
 """Lines of money that a programme may move, with the sign by which each enters profit."""
 SCORE = "money after a better score"
 _COLUMNS = {"cost to serve": "cost_to_serve"}
+NOT_ASKED = "who was recommended may have come anyway; the parameter `referrals` counts it"
 _BESIDE = ("everyone", "others", "silent", "heard")
 
 
@@ -97,8 +98,11 @@ def _of_roll_out(question: Question, level: float) -> Parts:
     left_out: dict[str, str] = {}
     for name, sign in BENEFITS.items():
         column = _COLUMNS.get(name, name)
+        if name == "referral" and not question.referrals and rows[column].notna().any():
+            left_out[name] = NOT_ASKED
+            continue
         if not rows[column].notna().any():
-            left_out[name] = question.lines.reasons.get(column, "it was asked to be left out")
+            left_out[name] = question.lines.reasons.get(column, "the data tell nothing of it")
             continue
         fits[name] = _fitted(question, column, level)
         try:
@@ -112,7 +116,7 @@ def _of_roll_out(question: Question, level: float) -> Parts:
         lines.append(known_line(PROGRAMME, -_paid(question)))
     flows = join_lines(lines, currency=question.currency, periods=_days(question))
     others = []
-    for name in _BESIDE:
+    for name in (*_BESIDE, *(("referral",) if left_out.get("referral") == NOT_ASKED else ())):
         if rows[name].notna().any():
             fits[name] = _fitted(question, name, level)
             try:

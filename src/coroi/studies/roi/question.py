@@ -96,7 +96,7 @@ class Question:
     half_life: float = 12.0
     reported: float = 0.0
     borne: str = "shared"
-    referrals: bool = True
+    referrals: bool = False
     score_change: float = 0.0
     cost_at_start: float = 0.0
     cost_running: float = 0.0
